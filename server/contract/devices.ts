@@ -30,6 +30,8 @@ export const PrekeyUpload = z.object({
   kemLastResort: SignedKemPrekey.optional(),
   oneTime: z.array(EcPrekey).max(ONE_TIME_PREKEYS),
   kemOneTime: z.array(SignedKemPrekey).max(KEM_ONE_TIME_PREKEYS),
+  /** Withdraws the one-time keys that are not in this upload: the device no longer has their private halves. */
+  replaceOneTime: z.boolean().optional(),
 });
 export type PrekeyUpload = z.infer<typeof PrekeyUpload>;
 export const PrekeyCount = z.object({ oneTime: z.int(), kemOneTime: z.int() });

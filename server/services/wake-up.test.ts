@@ -1,0 +1,139 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { accountChannel, type EntryEvent } from "../contract/events";
+import { MAX_EVENT_BYTES } from "../contract/limits";
+import type { Publication } from "../realtime/realtime";
+import { createTestApp, type TestApp } from "../testing/app";
+import { buildChat, buildDevice, buildPerson, makeEntry, type TestPerson } from "../testing/people";
+import { sendEntries } from "./send-entries";
+import { createWakeUp } from "./wake-up";
+
+let app: TestApp;
+let alice: TestPerson;
+let bob: TestPerson;
+beforeAll(async () => {
+  app = await createTestApp();
+  [alice, bob] = [await buildPerson(app), await buildPerson(app)];
+});
+afterAll(() => app.close());
+
+/** A listener whose publications can be awaited. */
+async function listen() {
+  const heard: Publication[] = [];
+  let looks = 0;
+  let changed = () => {};
+  const publish = (publications: Publication[]) => {
+    heard.push(...publications);
+    changed();
+  };
+  const tellAllToLook = () => {
+    looks++;
+    changed();
+  };
+  const wakeUp = createWakeUp({
+    databaseUrl: app.databaseUrl,
+    db: app.pool,
+    logId: app.logId,
+    realtime: { publish },
+    tellAllToLook,
+    log: { warn: () => {} },
+  });
+  await wakeUp.start();
+  const until = async (holds: () => boolean) => {
+    while (!holds()) {
+      await new Promise<void>((resolve) => {
+        changed = resolve;
+      });
+    }
+  };
+  return {
+    stop: wakeUp.stop,
+    untilLook: (count: number) => until(() => looks >= count),
+    async entriesFor({ userId }: TestPerson, count: number): Promise<EntryEvent[]> {
+      const own = () =>
+        heard.flatMap(({ channel, event }) => (channel === accountChannel(userId) && event.name === "entry" ? [event.data] : []));
+      await until(() => own().length >= count);
+      return own();
+    },
+  };
+}
+
+test("an entry reaches each account with the parts of its own devices only", async () => {
+  const chat = await buildChat(app, alice, bob);
+  const phone = await buildDevice(app, bob);
+  const line = await listen();
+  const entry = makeEntry({ ...chat, audienceSeq: 3 }, [bob.device, phone], { text: "secret" });
+  await sendEntries(app, alice.device.caller, { entries: [entry] });
+  const part = Buffer.from("secret").toString("base64");
+  const expected = {
+    logId: app.logId,
+    chatId: chat.chatId,
+    seq: 4,
+    entry: { messageId: entry.messageId, senderId: alice.userId, partBase64: null },
+  };
+  expect(await line.entriesFor(bob, 1)).toMatchObject([{ ...expected, parts: { [bob.device.deviceId]: part, [phone.deviceId]: part } }]);
+  expect(await line.entriesFor(alice, 1)).toMatchObject([{ ...expected, parts: {} }]);
+  await line.stop();
+});
+
+test("opening a chat and a new manifest are told to both", async () => {
+  const line = await listen();
+  const [carol, dan] = [await buildPerson(app), await buildPerson(app)];
+  const chat = await buildChat(app, carol, dan);
+  await buildDevice(app, dan);
+  const seqsFor = async (person: TestPerson, count: number) =>
+    (await line.entriesFor(person, count)).filter(({ chatId }) => chatId === chat.chatId).map(({ seq }) => seq);
+  expect(await seqsFor(carol, 4)).toEqual([1, 2, 3]);
+  expect((await seqsFor(dan, 5)).sort()).toEqual([1, 2, 3]);
+  await line.stop();
+});
+
+test("what does not fit into an event is told by its place alone", async () => {
+  const [carol, dan] = [await buildPerson(app), await buildPerson(app)];
+  const chat = await buildChat(app, carol, dan);
+  const line = await listen();
+  const entries = [
+    makeEntry(chat, [dan.device], { text: "x".repeat(MAX_EVENT_BYTES) }),
+    makeEntry(chat, [], { bodyBase64: Buffer.alloc(20_000).toString("base64") }),
+  ];
+  await sendEntries(app, carol.device.caller, { entries });
+  expect(await line.entriesFor(dan, 2)).toEqual([3, 4].map((seq) => ({ logId: app.logId, chatId: chat.chatId, seq })));
+  expect((await line.entriesFor(carol, 2))[0]).toHaveProperty("entry");
+  await line.stop();
+});
+
+test("many entries at once come in the order of the log", async () => {
+  const [carol, dan] = [await buildPerson(app), await buildPerson(app)];
+  const chat = await buildChat(app, carol, dan);
+  const line = await listen();
+  await Promise.all(
+    Array.from({ length: 30 }, () =>
+      sendEntries(app, carol.device.caller, { entries: Array.from({ length: 10 }, () => makeEntry(chat, [dan.device])) }),
+    ),
+  );
+  expect((await line.entriesFor(dan, 300)).map(({ seq }) => seq)).toEqual(Array.from({ length: 300 }, (_, i) => i + 3));
+  await line.stop();
+});
+
+test("after its connection was lost it listens again, and everybody is told to look", async () => {
+  const [carol, dan] = [await buildPerson(app), await buildPerson(app)];
+  const chat = await buildChat(app, carol, dan);
+  const line = await listen();
+  const cut = () =>
+    app.pool.query(
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'parley wake-up'",
+    );
+  await cut();
+  await line.untilLook(1);
+  await cut();
+  await line.untilLook(2);
+  await sendEntries(app, carol.device.caller, { entries: [makeEntry(chat, [dan.device])] });
+  expect(await line.entriesFor(dan, 1)).toMatchObject([{ seq: 3 }]);
+  await line.stop();
+});
+
+test("it can't start while the database is away", async () => {
+  const deps = { db: app.pool, logId: app.logId, realtime: app.realtime, tellAllToLook: () => {}, log: { warn: () => {} } };
+  await expect(createWakeUp({ ...deps, databaseUrl: "postgresql://127.0.0.1:1/nothing" }).start()).rejects.toMatchObject({
+    code: "ECONNREFUSED",
+  });
+});

@@ -1,0 +1,143 @@
+/** Hears from Postgres which entries were committed, by whatever process, and tells the accounts concerned whose sockets are here.
+ *  The notification is part of the commit: a process that dies right after it swallows nothing. */
+import { setTimeout as wait } from "node:timers/promises";
+import pg from "pg";
+import type { ChatId, LogId } from "../contract/ids";
+import type { Logger } from "../log";
+import type { Realtime } from "../realtime/realtime";
+import { type EntryPlace, readEntryEvents } from "./entry-events";
+import type { Queryable } from "./sql";
+
+const CHANNEL = "parley_entries";
+const PLACES_PER_READ = 256;
+const FIRST_RETRY_MS = 50;
+const LONGEST_RETRY_MS = 5_000;
+/** A connection that died without a word is noticed within twice this time. */
+const CHECK_EVERY_MS = 15_000;
+
+export type WakeUpDeps = {
+  databaseUrl: string;
+  /** For reading what the notifications name. */
+  db: Queryable;
+  logId: LogId;
+  realtime: Pick<Realtime, "publish">;
+  /** Something may have been missed: whoever listens to this process should look into the log. */
+  tellAllToLook: () => void;
+  log: Pick<Logger, "warn">;
+};
+export type WakeUp = {
+  /** Resolves once it listens; from then on it reconnects by itself. Throws when the database can't be reached. */
+  start(): Promise<void>;
+  /** Resolves when nothing more will be published. */
+  stop(): Promise<void>;
+};
+
+export function createWakeUp(deps: WakeUpDeps): WakeUp {
+  const publisher = createPublisher(deps);
+  const stopping = new AbortController();
+  let connection: pg.Client | undefined;
+
+  async function listen(): Promise<void> {
+    const client = new pg.Client({
+      connectionString: deps.databaseUrl,
+      application_name: "parley wake-up",
+      keepAlive: true,
+      connectionTimeoutMillis: CHECK_EVERY_MS,
+      query_timeout: CHECK_EVERY_MS,
+    });
+    let lost = false;
+    const onLost = () => {
+      if (lost) return;
+      lost = true;
+      if (connection !== client) return;
+      connection = undefined;
+      if (!stopping.signal.aborted) void reconnect();
+    };
+    client.on("error", onLost);
+    client.on("end", onLost);
+    client.on("notification", ({ payload }) => publisher.add(parsePlaces(payload ?? "")));
+    try {
+      await client.connect();
+      await client.query(`LISTEN ${CHANNEL}`);
+      if (lost || stopping.signal.aborted) throw new Error("the connection that listens was lost");
+    } catch (error) {
+      lost = true;
+      await client.end().catch(() => {});
+      throw error;
+    }
+    connection = client;
+    void untilSilent(client, stopping.signal).then(onLost);
+  }
+
+  async function reconnect(): Promise<void> {
+    deps.log.warn("the connection that listens for new entries was lost");
+    for (let waitMs = FIRST_RETRY_MS; !stopping.signal.aborted; waitMs = Math.min(waitMs * 2, LONGEST_RETRY_MS)) {
+      try {
+        await listen();
+        deps.tellAllToLook();
+        return;
+      } catch {
+        await wait(waitMs, undefined, { ref: false, signal: stopping.signal }).catch(() => {});
+      }
+    }
+  }
+
+  return {
+    start: listen,
+    async stop() {
+      stopping.abort();
+      const client = connection;
+      connection = undefined;
+      await client?.end().catch(() => {});
+      await publisher.settled();
+    },
+  };
+}
+
+/** Asks the connection for a sign of life now and then; resolves when none came. */
+async function untilSilent(client: pg.Client, signal: AbortSignal): Promise<void> {
+  try {
+    for (;;) {
+      await wait(CHECK_EVERY_MS, undefined, { ref: false, signal });
+      await client.query("SELECT 1");
+    }
+  } catch {
+    void client.end().catch(() => {});
+  }
+}
+
+/** "chat seq,chat seq" as notify_entries writes it. */
+function parsePlaces(payload: string): EntryPlace[] {
+  return payload.split(",").flatMap((pair) => {
+    const [chatId, seq] = pair.split(" ");
+    return chatId && seq ? [{ chatId: chatId as ChatId, seq: Number(seq) }] : [];
+  });
+}
+
+/** Publishes places in the order in which they came; those that come meanwhile are read together. */
+function createPublisher({ db, logId, realtime, tellAllToLook, log }: WakeUpDeps) {
+  let pending: EntryPlace[] = [];
+  let running: Promise<void> | undefined;
+
+  async function run(): Promise<void> {
+    while (pending.length > 0) {
+      const places = pending.slice(0, PLACES_PER_READ);
+      pending = pending.slice(PLACES_PER_READ);
+      try {
+        realtime.publish(await readEntryEvents(db, logId, places));
+      } catch (err) {
+        log.warn("entries could not be read for their events", { err });
+        tellAllToLook();
+      }
+    }
+    running = undefined;
+  }
+
+  return {
+    add(places: EntryPlace[]): void {
+      pending.push(...places);
+      running ??= run();
+    },
+    settled: () => running ?? Promise.resolve(),
+  };
+}

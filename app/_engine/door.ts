@@ -69,7 +69,7 @@ export type MessageView = {
   own: boolean;
   senderUserId: UserId;
   senderName: string;
-  /** When its sender wrote it, by the sender's clock. */
+  /** When the server took it; until then, when it was written by this device's clock. */
   sentAtMs: number;
   body:
     | { kind: "text"; text: string }

@@ -1,0 +1,2 @@
+/** Finding people, and making sure of them. */
+export { NewChatDialog, SafetyNumberDialog } from "./dialogs";

@@ -1,0 +1,5 @@
+/** Reading and writing in one chat. */
+export { useChatName } from "./chat-name";
+export { Conversation } from "./conversation";
+export { useCalendar, useToday } from "./use-calendar";
+export { useKept } from "./use-kept";

@@ -1,0 +1,28 @@
+"use client";
+import { useTranslations } from "use-intl";
+import { Button } from "../../_ui/button";
+import { CenteredPage } from "./centered-page";
+
+/** A screen stopped working. */
+export function Crash({ error }: { error: Error }) {
+  const t = useTranslations("shell");
+  return (
+    <CenteredPage>
+      <div className="sheet" role="alert">
+        <div>
+          <h1>{t("crashTitle")}</h1>
+          <p className="lede">{t("crashWhy")}</p>
+        </div>
+        <Button kind="primary" wide onClick={() => location.reload()}>
+          {t("reload")}
+        </Button>
+        <details className="text-13 text-muted">
+          <summary className="text-link">{t("details")}</summary>
+          <p className="mt-2 font-mono break-all" dir="ltr">
+            {error.message}
+          </p>
+        </details>
+      </div>
+    </CenteredPage>
+  );
+}

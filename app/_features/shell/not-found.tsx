@@ -1,0 +1,23 @@
+"use client";
+import Link from "next/link";
+import { useTranslations } from "use-intl";
+import { buttonClass } from "../../_ui/button";
+import { CenteredPage } from "./centered-page";
+
+/** Nothing is at this address. */
+export function NotFound() {
+  const t = useTranslations("shell");
+  return (
+    <CenteredPage>
+      <div className="sheet">
+        <div>
+          <h1>{t("notFoundTitle")}</h1>
+          <p className="lede">{t("notFoundWhy")}</p>
+        </div>
+        <Link href="/" className={buttonClass({ kind: "primary", wide: true })}>
+          {t("goToChats")}
+        </Link>
+      </div>
+    </CenteredPage>
+  );
+}

@@ -1,0 +1,3 @@
+/** Runs before any other script. Bundler and React hand plain strings to script sinks; this lets through only our own files.
+ *  NOTE: "<\/script>" stays escaped: the parser ends an inline script at the plain form. */
+export const trustedTypesScript = `if(window.trustedTypes&&trustedTypes.createPolicy)trustedTypes.createPolicy("default",{createScriptURL:function(u){var x=new URL(u,location.href);if(x.origin===location.origin&&(x.pathname.indexOf("/_next/static/")===0||x.pathname==="/sw.js"))return u;throw new TypeError("script URL refused: "+u)},createHTML:function(h){if(h==="<script><\\/script>")return h;throw new TypeError("HTML refused")}})`;

@@ -2,6 +2,7 @@
 import type { ComponentProps, MouseEvent } from "react";
 import { classes } from "./classes";
 import { Spinner } from "./spinner";
+import { useHydrated } from "./use-hydrated";
 
 export type ButtonLook = {
   /** `primary` once per screen; `danger` for what can't be undone. */
@@ -23,10 +24,13 @@ export function Button({ kind, small, wide, busy, className, children, onClick, 
     if (busy) event.preventDefault();
     else onClick?.(event);
   };
+  // NOTE: before the script runs the browser itself would submit the form: a password in the address.
+  const early = !useHydrated() && type === "submit";
   return (
     <button
       {...rest}
       type={type}
+      disabled={early || rest.disabled}
       className={classes(buttonClass({ kind, small, wide }), className)}
       aria-disabled={busy || rest["aria-disabled"]}
       aria-busy={busy || undefined}

@@ -1,8 +1,9 @@
 import { CircleAlert } from "lucide-react";
-import { type ComponentProps, type ReactNode, useId } from "react";
+import { type ChangeEvent, type ComponentProps, type ReactNode, type RefObject, useEffect, useId, useRef } from "react";
 import { classes } from "./classes";
 
-export type TextFieldProps = Omit<ComponentProps<"input">, "id"> & {
+export type TextFieldProps = Omit<ComponentProps<"input">, "id" | "ref"> & {
+  ref?: RefObject<HTMLInputElement | null>;
   label: string;
   /** The rules, or how it is going; gives way to an error. */
   hint?: ReactNode;
@@ -17,6 +18,7 @@ export type TextFieldProps = Omit<ComponentProps<"input">, "id"> & {
 /** One labelled line of text. The label is its accessible name, hint and error its description. */
 export function TextField({ label, hint, error, end, below, className, ...input }: TextFieldProps) {
   const id = useId();
+  const ref = useTypedEarly(input);
   const showsHint = hint != null && !error;
   const described = classes(showsHint && `${id}-hint`, Boolean(error) && `${id}-error`);
   return (
@@ -27,6 +29,7 @@ export function TextField({ label, hint, error, end, below, className, ...input 
       <div className="field-line">
         <input
           {...input}
+          ref={ref}
           id={id}
           className="input"
           aria-invalid={error ? true : undefined}
@@ -50,4 +53,21 @@ export function TextField({ label, hint, error, end, below, className, ...input 
       )}
     </div>
   );
+}
+
+/** Takes over what was typed, or filled in by a password manager, before the script ran. */
+function useTypedEarly({
+  ref: given,
+  value,
+  onChange,
+}: Pick<TextFieldProps, "ref" | "value" | "onChange">): RefObject<HTMLInputElement | null> {
+  const own = useRef<HTMLInputElement>(null);
+  const ref = given ?? own;
+  const first = useRef({ value, onChange });
+  useEffect(() => {
+    const { current: input } = ref;
+    if (!input || input.value === "" || input.value === first.current.value) return;
+    first.current.onChange?.({ target: input, currentTarget: input } as ChangeEvent<HTMLInputElement>);
+  }, [ref]);
+  return ref;
 }

@@ -24,7 +24,7 @@ export type ServerInfo = z.infer<typeof ServerInfo>;
 
 export const SignUp = z.object({ username: Username, password: Password, invite: InviteCode.optional() });
 
-/** Who the session belongs to. `deviceId` is null until this session registered, attached or linked a device. */
+/** Who a session belongs to. `deviceId` is null until this session registered, attached or linked a device. */
 export const Me = z.object({
   userId: UserId,
   username: Username,
@@ -36,7 +36,11 @@ export const Me = z.object({
 });
 export type Me = z.infer<typeof Me>;
 
-export const ChangePassword = z.object({ currentPassword: z.string().max(MAX_PASSWORD_LENGTH), newPassword: Password, endOtherSessions: z.boolean() });
+export const ChangePassword = z.object({
+  currentPassword: z.string().max(MAX_PASSWORD_LENGTH),
+  newPassword: Password,
+  endOtherSessions: z.boolean(),
+});
 export const DeleteAccount = z.object({ password: z.string().max(MAX_PASSWORD_LENGTH) });
 
 export const FindAccount = z.object({ username: Username });

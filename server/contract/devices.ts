@@ -52,7 +52,11 @@ export const PublishManifest = z.object({ manifest: SignedManifest });
  *  XEdDSA over ("parley attach device v1", 0, userId, deviceId, UTF-8 sessionId). */
 export const AttachDevice = z.object({ deviceId: DeviceId, signatureBase64: Base64(64, 64) });
 
-export const GetManifests = z.object({ userId: UserId, afterGeneration: z.int().min(0).default(0), afterVersion: z.int().min(0).default(0) });
+export const GetManifests = z.object({
+  userId: UserId,
+  afterGeneration: z.int().min(0).default(0),
+  afterVersion: z.int().min(0).default(0),
+});
 export const Manifests = z.object({ manifests: z.array(SignedManifest) });
 
 export const ClaimPrekeys = z.object({ userId: UserId, deviceIds: z.array(DeviceId).min(1).max(MAX_DEVICES_PER_ACCOUNT) });

@@ -127,7 +127,7 @@ describe("signing in and out", () => {
     expect(line).toMatch(/^__Host-parley_session=/);
     expect(line).toContain("; Secure");
     expect(line).not.toContain("Domain");
-    expect((await browser.query("accounts.me")).status).toBe(200);
+    expect((await browser.query("sessions.list")).status).toBe(200);
     const signUp = await browser.signUp("sissi");
     expect(signUp.reply.cookies[0]).toMatch(/^__Host-parley_session=.*; Secure/);
     await https.close();
@@ -166,7 +166,7 @@ describe("signing in and out", () => {
     const carol = server.browser();
     await carol.signUp("carol");
     await database.query("UPDATE users SET status = 'suspended' WHERE username = 'carol'");
-    expect(await carol.query("accounts.me")).toMatchObject({ status: 401, code: "unauthorized" });
+    expect(await carol.query("sessions.list")).toMatchObject({ status: 401, code: "unauthorized" });
   });
 
   test("signing out ends the session, also for whoever copied the cookie", async () => {
@@ -174,12 +174,12 @@ describe("signing in and out", () => {
     await alice.signIn("alice");
     const copy = server.browser();
     for (const [name, value] of alice.jar) copy.jar.set(name, value);
-    expect((await copy.query("accounts.me")).status).toBe(200);
+    expect((await copy.query("sessions.list")).status).toBe(200);
     const reply = await alice.signOut();
     expect(reply.status).toBe(200);
     expect(reply.cookies[0]).toMatch(/^parley_session=; Max-Age=0/);
     expect(alice.jar.size).toBe(0);
-    expect(await copy.query("accounts.me")).toMatchObject({ status: 401, code: "unauthorized" });
+    expect(await copy.query("sessions.list")).toMatchObject({ status: 401, code: "unauthorized" });
     expect((await copy.go("/api/auth/get-session")).json).toEqual({ session: null });
     expect((await copy.signOut()).status).toBe(200);
   });
@@ -194,7 +194,7 @@ describe("signing in and out", () => {
     await alice.signIn("alice");
     const [[name, value] = ["", ""]] = [...alice.jar];
     alice.jar.set(name, change(value));
-    expect((await alice.query("accounts.me")).status).toBe(401);
+    expect((await alice.query("sessions.list")).status).toBe(401);
   });
 
   test("no other path of the sign-in library is reachable", async () => {

@@ -20,7 +20,7 @@ const twoBrowsers = async (name: string) => {
 
 test("sessions are listed with where they are, and a revoked one is refused at once", async () => {
   const { here, there } = await twoBrowsers("alice");
-  expect((await there.query("accounts.me")).status).toBe(200);
+  expect((await there.query("sessions.list")).status).toBe(200);
   const sessions = (await here.query("sessions.list")).value as {
     sessionId: string;
     current: boolean;
@@ -35,8 +35,8 @@ test("sessions are listed with where they are, and a revoked one is refused at o
   );
   const other = sessions.find(({ current }) => !current)?.sessionId;
   expect((await here.mutate("sessions.revoke", { sessionId: other })).status).toBe(200);
-  expect(await there.query("accounts.me")).toMatchObject({ status: 401, code: "unauthorized" });
-  expect((await here.query("accounts.me")).status).toBe(200);
+  expect(await there.query("sessions.list")).toMatchObject({ status: 401, code: "unauthorized" });
+  expect((await here.query("sessions.list")).status).toBe(200);
   expect(await here.mutate("sessions.revoke", { sessionId: other })).toMatchObject({ status: 404, code: "not_found" });
 });
 
@@ -46,7 +46,7 @@ test("another account's session cannot be revoked", async () => {
   const stranger = server.browser();
   await stranger.signUp("stranger");
   expect(await stranger.mutate("sessions.revoke", { sessionId })).toMatchObject({ status: 404, code: "not_found" });
-  expect((await here.query("accounts.me")).status).toBe(200);
+  expect((await here.query("sessions.list")).status).toBe(200);
 });
 
 test("changing the password needs the current one and can end the other sessions", async () => {
@@ -54,10 +54,10 @@ test("changing the password needs the current one and can end the other sessions
   const change = (currentPassword: string, endOtherSessions: boolean) =>
     here.mutate("accounts.changePassword", { currentPassword, newPassword: "another long password", endOtherSessions });
   expect(await change("wrong", true)).toMatchObject({ status: 401, code: "unauthorized" });
-  expect((await there.query("accounts.me")).status).toBe(200);
+  expect((await there.query("sessions.list")).status).toBe(200);
   expect((await change(PASSWORD, true)).status).toBe(200);
-  expect((await there.query("accounts.me")).status).toBe(401);
-  expect((await here.query("accounts.me")).status).toBe(200);
+  expect((await there.query("sessions.list")).status).toBe(401);
+  expect((await here.query("sessions.list")).status).toBe(200);
   expect((await there.signIn("changer", PASSWORD)).status).toBe(401);
   expect((await there.signIn("changer", "another long password")).status).toBe(200);
 });
@@ -69,7 +69,7 @@ test("a deleted account is signed out everywhere, cannot sign in, leaves no keys
   expect(await here.mutate("accounts.deleteAccount", { password: "wrong" })).toMatchObject({ status: 401 });
   expect((await here.mutate("accounts.deleteAccount", { password: PASSWORD })).status).toBe(200);
   expect(here.jar.size).toBe(0);
-  expect((await there.query("accounts.me")).status).toBe(401);
+  expect((await there.query("sessions.list")).status).toBe(401);
   expect((await server.browser().signIn("leaver")).text).toBe('{"code":"unauthorized"}');
   expect(await server.browser().signUp("leaver")).toMatchObject({ status: 409, code: "username_taken" });
   for (const table of ["sessions", "credentials", "devices", "encryption_keys", "one_time_prekeys"]) {

@@ -12,7 +12,7 @@ type Rule = "public" | "session" | "device" | "admin";
 const RULES: Record<string, Rule> = {
   "accounts.server": "public",
   "accounts.signUp": "public",
-  "accounts.me": "session",
+  "accounts.me": "public",
   "accounts.find": "session",
   "accounts.changePassword": "session",
   "accounts.deleteAccount": "session",
@@ -131,6 +131,13 @@ describe.each(Object.entries(RULES))("%s (%s)", (name, rule) => {
     // No input was given: whoever gets past the rule hears about that, or is answered.
     else expect([200, 400]).toContain(status);
   });
+});
+
+test("a browser that nobody is signed in with is told so, and not refused", async () => {
+  for (const kind of ["anonymous", "expired"] as const) {
+    expect(await call(callers[kind], "accounts.me"), kind).toMatchObject({ status: 200, value: null });
+  }
+  expect((await call(callers.member, "accounts.me")).value).toMatchObject({ username: "member" });
 });
 
 describe("what is somebody else's", () => {

@@ -5,8 +5,8 @@ import type { CallCode } from "../transport/api";
 
 export type Connection = {
   realtime(up: boolean): Promise<void>;
-  /** Outcome of the last call: null when it was answered. */
-  answered(failure: CallCode | null): Promise<void>;
+  /** Outcome of the last call: null when it was answered. Resolves to true when it was the first answer after silence. */
+  answered(failure: CallCode | null): Promise<boolean>;
   storageFailed(failed: boolean): Promise<void>;
   isRealtimeUp(): boolean;
 };
@@ -33,10 +33,12 @@ export function createConnection(db: EngineDatabase): Connection {
       realtimeUp = up;
       return publish();
     },
-    answered(code) {
+    async answered(code) {
+      const recovered = failure !== null && code === null;
       asked = true;
       failure = code;
-      return publish();
+      await publish();
+      return recovered;
     },
     storageFailed(failed) {
       storageFailed = failed;

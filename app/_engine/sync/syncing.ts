@@ -1,20 +1,16 @@
 /** The leader's work while an account is signed in: pull, decrypt, acknowledge, send, keep prekeys stocked.
  *  Real-time wakes it; without real-time it polls; after sleep it looks by itself. */
-import type { AccountEvent } from "@/server/contract/events";
-import { StaleSession } from "../storage/sessions";
-import { CallError } from "../transport/api";
-import { connectRealtime, type PusherClass, type RealtimeConnection } from "../transport/realtime";
+import type { PusherClass } from "../transport/realtime";
 import { acknowledgePending } from "./acknowledgements";
 import { refreshChats } from "./chat-store";
-import { type Connection, createConnection } from "./connection";
-import { type EngineContext, readSelf, singleFlight } from "./engine-context";
-import { applyWatermark, createInbox, type Inbox } from "./inbox";
-import { type Leadership, LostLeadership } from "./leadership";
+import { createConnection } from "./connection";
+import type { EngineContext } from "./engine-context";
+import { createGuardedTask } from "./guarded-task";
+import { createInbox } from "./inbox";
+import type { Leadership } from "./leadership";
 import { createOutbox } from "./outbox";
-import { Postponed } from "./postponed";
 import { keepPrekeysStocked } from "./prekeys";
-import { attachSession, markSessionEnded } from "./registration";
-import { retryDelayMs } from "./retry-delay";
+import { createRealtimeLine } from "./realtime-line";
 import { recoverFromRollback } from "./rollback";
 import { watchStore } from "./views";
 
@@ -41,8 +37,13 @@ export function startSyncing(deps: SyncingDeps): Syncing {
   const inbox = createInbox(ctx, deps.leadership);
   const outbox = createOutbox(ctx, deps.leadership, () => inbox.pullAll());
   let stopped = false;
+  // The line is back: what waits need not wait for its own next try.
+  const recovered = () => {
+    if (!connection.isRealtimeUp()) realtime.reconnect();
+    for (const task of [pull, send, acknowledge]) task.run();
+  };
   const guard = (where: string, task: () => Promise<void>) =>
-    createGuardedTask({ ...deps, connection, where, task, stopped: () => stopped });
+    createGuardedTask({ ...deps, connection, where, task, recovered, stopped: () => stopped });
 
   const acknowledge = guard("acknowledge", async () => {
     while (await acknowledgePending(ctx)) if (stopped) return;
@@ -60,7 +61,10 @@ export function startSyncing(deps: SyncingDeps): Syncing {
     await outbox.flush();
   });
   const prekeys = guard("prekeys", () => keepPrekeysStocked(ctx, deps.leadership));
-  const realtime = createRealtimeLine(deps, connection, inbox, pull.run);
+  const online = () => {
+    for (const task of [pull, send]) task.run();
+  };
+  const realtime = createRealtimeLine({ ...deps, connection, inbox, pull: pull.run, online });
 
   const stops = [
     watchStore(
@@ -102,74 +106,6 @@ async function acknowledgementsPending(ctx: EngineContext): Promise<boolean> {
   return found !== undefined;
 }
 
-type GuardedTask = { run(): void; runIn(ms: number): void; cancel(): void };
-
-/** Repeats a task after a failure, with back-off, and tells the connection what happened. */
-function createGuardedTask(
-  deps: SyncingDeps & { connection: Connection; where: string; task: () => Promise<void>; stopped: () => boolean },
-): GuardedTask {
-  let attempt = 0;
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const runIn = (ms: number) => {
-    if (timer !== undefined || deps.stopped()) return;
-    timer = setTimeout(() => {
-      timer = undefined;
-      void flight();
-    }, ms);
-  };
-  const flight = singleFlight(async () => {
-    if (deps.stopped()) return;
-    try {
-      await deps.task();
-      if (deps.stopped()) return;
-      attempt = 0;
-      await deps.connection.answered(null);
-      await deps.connection.storageFailed(false);
-    } catch (error) {
-      if (deps.stopped()) return; // the store may be closed already
-      attempt += 1;
-      const again = await afterFailure(deps, error);
-      if (again !== null) runIn(Math.max(again, retryDelayMs(attempt, deps.ctx.fraction)));
-    }
-  });
-  return {
-    run() {
-      clearTimeout(timer);
-      timer = undefined;
-      void flight();
-    },
-    runIn,
-    cancel: () => clearTimeout(timer),
-  };
-}
-
-/** Least time to wait before the next try in milliseconds, null to leave it. */
-async function afterFailure(deps: SyncingDeps & { connection: Connection; where: string }, error: unknown): Promise<number | null> {
-  if (error instanceof LostLeadership) {
-    deps.ended();
-    return null;
-  }
-  if (error instanceof StaleSession) return 0;
-  if (error instanceof Postponed) {
-    await deps.connection.answered(null);
-    return error.retryAfterMs;
-  }
-  if (error instanceof CallError) {
-    await deps.connection.answered(error.code === "offline" || error.code === "unavailable" ? error.code : null);
-    if (error.code === "unauthorized") await markSessionEnded(deps.ctx);
-    if (error.code === "device_required") return (await attachSession(deps.ctx)) ? 0 : null;
-    return error.code === "unauthorized" ? null : (error.details.retryAfterMs ?? 0);
-  }
-  if (isStorageFailure(error)) await deps.connection.storageFailed(true);
-  deps.reportFault(deps.where, error);
-  return 0;
-}
-
-function isStorageFailure(error: unknown): boolean {
-  const name = (error as { name?: string; inner?: { name?: string } })?.inner?.name ?? (error as { name?: string })?.name;
-  return name === "QuotaExceededError" || name === "UnknownError" || name === "InvalidStateError";
-}
-
 function every(ms: number, tick: (lateMs: number) => void): () => void {
   let due = Date.now() + ms;
   const timer = setInterval(() => {
@@ -178,42 +114,4 @@ function every(ms: number, tick: (lateMs: number) => void): () => void {
     tick(late);
   }, ms);
   return () => clearInterval(timer);
-}
-
-type RealtimeLine = { open(): Promise<void>; reconnect(): void; close(): void };
-
-function createRealtimeLine(deps: SyncingDeps, connection: Connection, inbox: Inbox, pull: () => void): RealtimeLine {
-  let line: RealtimeConnection | undefined;
-  let closed = false;
-  const hear = async (event: AccountEvent) => {
-    if (event.name === "watermark") return applyWatermark(deps.ctx, event.data);
-    if (event.name === "entry" && (await inbox.takeEvent(event.data))) return;
-    pull();
-  };
-  return {
-    async open() {
-      try {
-        const [server, self] = [await deps.ctx.api.call((c) => c.accounts.server.query()), await readSelf(deps.ctx.db)];
-        if (closed) return;
-        line = connectRealtime(
-          { Pusher: deps.Pusher, api: deps.ctx.api, origin: deps.origin, server: server.realtime, userId: self.userId },
-          {
-            state: (state) => {
-              if (state === "connecting") return;
-              void connection.realtime(state === "online");
-              if (state === "online") pull(); // whatever happened while it was down
-            },
-            event: (event) => void hear(event).catch(() => pull()),
-          },
-        );
-      } catch {
-        if (!closed) setTimeout(() => void this.open(), retryDelayMs(3, deps.ctx.fraction));
-      }
-    },
-    reconnect: () => line?.reconnect(),
-    close() {
-      closed = true;
-      line?.close();
-    },
-  };
 }

@@ -1,0 +1,58 @@
+/** Keeps the leader's account channel open and hands on what comes over it. */
+import type { AccountEvent } from "@/server/contract/events";
+import { connectRealtime, type PusherClass, type RealtimeConnection } from "../transport/realtime";
+import type { Connection } from "./connection";
+import { type EngineContext, readSelf } from "./engine-context";
+import { applyWatermark, type Inbox } from "./inbox";
+import { retryDelayMs } from "./retry-delay";
+
+export type RealtimeLine = { open(): Promise<void>; reconnect(): void; close(): void };
+
+export type RealtimeLineDeps = {
+  ctx: EngineContext;
+  Pusher: PusherClass;
+  origin: string;
+  connection: Connection;
+  inbox: Inbox;
+  /** Something may have been missed. */
+  pull: () => void;
+  /** The channel is (again) subscribed. */
+  online: () => void;
+};
+
+export function createRealtimeLine(deps: RealtimeLineDeps): RealtimeLine {
+  const { connection, inbox, pull, online } = deps;
+  let line: RealtimeConnection | undefined;
+  let closed = false;
+  const hear = async (event: AccountEvent) => {
+    if (event.name === "watermark") return applyWatermark(deps.ctx, event.data);
+    if (event.name === "entry" && (await inbox.takeEvent(event.data))) return;
+    pull();
+  };
+  return {
+    async open() {
+      try {
+        const [server, self] = [await deps.ctx.api.call((c) => c.accounts.server.query()), await readSelf(deps.ctx.db)];
+        if (closed) return;
+        line = connectRealtime(
+          { Pusher: deps.Pusher, api: deps.ctx.api, origin: deps.origin, server: server.realtime, userId: self.userId },
+          {
+            state: (state) => {
+              if (state === "connecting") return;
+              void connection.realtime(state === "online");
+              if (state === "online") online(); // whatever happened while it was down
+            },
+            event: (event) => void hear(event).catch(() => pull()),
+          },
+        );
+      } catch {
+        if (!closed) setTimeout(() => void this.open(), retryDelayMs(3, deps.ctx.fraction));
+      }
+    },
+    reconnect: () => line?.reconnect(),
+    close() {
+      closed = true;
+      line?.close();
+    },
+  };
+}

@@ -50,7 +50,7 @@ export function createAppContext({
     rateLimits: createRateLimits({ pool, settings, now: nowMs }),
     realtime,
     sendQueue: createSendQueue({ ...REAL_TIME, db: pool, reportBadEntry: (err) => log.error("an entry fits no constraint", { err }) }),
-    ackQueue: createAckQueue({ ...REAL_TIME, db: pool, logId, realtime }),
+    ackQueue: createAckQueue({ ...REAL_TIME, db: pool }),
     logId,
     now,
   };

@@ -19,7 +19,7 @@ test("every way of not reaching the database is unavailable", async () => {
   for (const error of [refused, refusedByPrisma, closed]) expect(toAppError(error).code).toBe("unavailable");
 });
 
-test.each(["08006", "08P01", "57P01", "57P03", "53300"])("SQLSTATE %s is unavailable", (code) => {
+test.each(["08006", "08P01", "57P01", "57P03", "53300", "40P01", "55P03", "57014"])("SQLSTATE %s is unavailable", (code) => {
   expect(toAppError(Object.assign(new pg.DatabaseError("gone", 1, "error"), { code })).code).toBe("unavailable");
 });
 

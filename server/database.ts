@@ -7,8 +7,8 @@ import type { Logger } from "./log";
 const MAX_CONNECTIONS = 20;
 /** How long a request waits for a free connection before it is answered `unavailable`. */
 const CONNECTION_TIMEOUT_MS = 5_000;
-/** No statement of ours needs this long; a stuck one must not hold its connection for ever. */
-const STATEMENT_TIMEOUT_MS = 15_000;
+/** No statement of ours needs this long, waiting for locks included; a stuck one must not hold its connection for ever. */
+const STATEMENT_TIMEOUT_MS = 5_000;
 
 export type Database = { pool: pg.Pool; prisma: PrismaClient; close(): Promise<void> };
 

@@ -11,6 +11,7 @@ import { createHttpServer } from "./http/server";
 import { createLogger } from "./log";
 import { readLogId } from "./services/log-id";
 import { createRetention } from "./services/retention";
+import { createSessionCheck } from "./services/session-check";
 import { createWakeUp } from "./services/wake-up";
 import { readSettings } from "./settings";
 
@@ -22,13 +23,16 @@ for (const setting of unknown) log.warn("unknown setting", { setting });
 const database = createDatabase({ url: settings.databaseUrl, log });
 const { pages, closePages } = await startPages(settings.port);
 const app = createAppContext({ settings, database, log, logId: await readLogId(database.pool, log), processMetrics: true });
+const sessionCheck = createSessionCheck({ db: database.pool, realtime: app.realtime, log, now: app.now });
 const wakeUp = createWakeUp({
   databaseUrl: settings.databaseUrl,
   db: database.pool,
   logId: app.logId,
   realtime: app.realtime,
-  tellAllToLook: () =>
-    app.realtime.publish(app.realtime.channels().map((channel) => ({ channel, event: { name: "look", data: { logId: app.logId } } }))),
+  tellAllToLook() {
+    void sessionCheck.run();
+    app.realtime.publish(app.realtime.channels().map((channel) => ({ channel, event: { name: "look", data: { logId: app.logId } } })));
+  },
   log,
 });
 const retention = createRetention({ db: database.pool, log, now: app.now });
@@ -48,6 +52,7 @@ try {
   const port = await server.listen(settings.port, settings.host);
   log.info("listening", { address: settings.host, port });
   retention.start();
+  sessionCheck.start();
   // NOTE: Prisma spends most of a second on the first query of a process; nobody should have to wait for that.
   void database.prisma.user.findFirst({ select: { userId: true } }).catch(() => undefined);
   // NOTE: Next adds its listener for development sockets at the first page request.
@@ -60,7 +65,7 @@ try {
 /** Takes no more work, finishes what is under way, and lets go of everything. The start script awaits it before it stops Postgres. */
 export async function close(): Promise<void> {
   await server.close();
-  await Promise.all([wakeUp.stop(), retention.stop(), closePages()]);
+  await Promise.all([wakeUp.stop(), retention.stop(), sessionCheck.stop(), closePages()]);
   await database.close();
 }
 

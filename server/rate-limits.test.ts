@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createDatabase, type Database } from "./database";
-import { createTestDatabase, type TestDatabase } from "./http/testing/test-database";
 import { createLogger } from "./log";
 import { addressKey, createRateLimits } from "./rate-limits";
+import { createTestDatabase, type TestDatabase } from "./testing/database";
 
 let testDatabase: TestDatabase;
 let database: Database;
@@ -64,6 +64,14 @@ test("a device that sends much asks the database seldom, and is stopped at its l
   const strict = process(0.01);
   expect(await strict.take("send", "other device", 18)).toEqual({ ok: true });
   expect((await strict.take("send", "other device")).ok).toBe(false);
+});
+
+test("calls at once that each fetch a lease lose none of it", async () => {
+  const limits = process();
+  expect(await Promise.all(Array.from({ length: 10 }, () => limits.take("send", "busy device", 1)))).toEqual(Array(10).fill({ ok: true }));
+  let allowed = 10;
+  while ((await limits.take("send", "busy device", 1)).ok) allowed++;
+  expect(allowed).toBe(1_800);
 });
 
 test("a lease ends with its window", async () => {

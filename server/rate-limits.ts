@@ -39,6 +39,12 @@ const LIMITS = {
   createInvite: { points: 100, seconds: DAY },
   /** Device: entries. Points are taken from Postgres by the lease, so that not every send asks it. */
   send: { points: 1_800, seconds: MINUTE, lease: 60 },
+  /** Device. A client that polls asks every 5 s; one that hears events out of order, after each. */
+  pull: { points: 1_200, seconds: MINUTE, lease: 60 },
+  /** Device. Clients acknowledge every 250 ms at most. */
+  acknowledge: { points: 600, seconds: MINUTE, lease: 60 },
+  /** Account: whole chains of manifests, of as many people as its chats have. */
+  manifests: { points: 10_000, seconds: HOUR, lease: 50 },
 } as const satisfies Record<string, { points: number; seconds: number; lease?: number }>;
 export type LimitName = keyof typeof LIMITS;
 
@@ -123,8 +129,11 @@ function createLeases(takeStored: TakeStored, now: () => number) {
     const fetched = Math.max(lease, points);
     const taken = await takeStored(limit, key, fetched);
     if (!taken.ok) return taken;
+    // What is left of a lease, or was fetched by another call meanwhile, is not lost.
+    const present = leases.get(id);
+    const kept = present !== undefined && present.untilMs > now() ? present : { left: 0, untilMs: now() + seconds * 1000 };
     leases.delete(id);
-    leases.set(id, { left: fetched - points, untilMs: now() + seconds * 1000 });
+    leases.set(id, { ...kept, left: kept.left + fetched - points });
     for (const oldest of leases.keys()) {
       if (leases.size <= MAX_LEASES) break;
       leases.delete(oldest);

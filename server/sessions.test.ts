@@ -2,9 +2,9 @@ import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { UserId } from "./contract/ids";
 import { createDatabase, type Database } from "./database";
-import { createTestDatabase, type TestDatabase } from "./http/testing/test-database";
 import { createLogger } from "./log";
 import { createSessions } from "./sessions";
+import { createTestDatabase, type TestDatabase } from "./testing/database";
 
 const DAY_MS = 86_400_000;
 let testDatabase: TestDatabase;
@@ -118,4 +118,17 @@ test("last use is written down every few minutes, for session, account and devic
   await sessions.find(token);
   const at = new Date(clock.ms);
   expect(await seen()).toEqual({ updated_at: at, user_seen: at, device_seen: at });
+});
+
+test("last use is not written down while somebody changes the account, and nobody waits for it", async () => {
+  const { token, clock, sessions, userId, expiry } = await signedIn();
+  const before = await expiry();
+  clock.ms += 6 * 60_000;
+  const changing = await testDatabase.pool.connect();
+  await changing.query("BEGIN");
+  await changing.query("SELECT 1 FROM users WHERE user_id = $1 FOR NO KEY UPDATE", [userId]);
+  expect(await sessions.find(token)).not.toBeNull();
+  await changing.query("ROLLBACK");
+  changing.release();
+  expect(await expiry()).toBe(before);
 });

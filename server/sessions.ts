@@ -42,10 +42,15 @@ const FIND = `
   LEFT JOIN devices d ON d.user_id = s.user_id AND d.device_id = s.device_id AND d.revoked_at IS NULL
   WHERE s.token = $1 AND s.expires_at > $2`;
 
+// Rows that somebody else is changing are left for the next time: whoever changes an account takes its row before its sessions, and a
+// wait here, where it is the other way round, could lock both out.
 const TOUCH = `
-  WITH session AS (UPDATE sessions SET updated_at = $3, expires_at = $4 WHERE session_id = $1 RETURNING user_id, device_id),
-  seen AS (UPDATE users u SET last_seen_at = $3 FROM session WHERE u.user_id = session.user_id)
-  UPDATE devices d SET last_seen_at = $3 FROM session WHERE d.user_id = $2 AND d.device_id = session.device_id`;
+  WITH free AS (
+    SELECT s.session_id, s.user_id, s.device_id FROM sessions s JOIN users u ON u.user_id = s.user_id
+    WHERE s.session_id = $1 FOR NO KEY UPDATE OF s, u SKIP LOCKED),
+  session AS (UPDATE sessions s SET updated_at = $2, expires_at = $3 FROM free WHERE s.session_id = free.session_id),
+  seen AS (UPDATE users u SET last_seen_at = $2 FROM free WHERE u.user_id = free.user_id)
+  UPDATE devices d SET last_seen_at = $2 FROM free WHERE d.user_id = free.user_id AND d.device_id = free.device_id`;
 
 /** Reads sessions from the database, and prolongs those in use. */
 export function createSessions({ pool, now }: { pool: pg.Pool; now: () => Date }): Sessions {
@@ -58,7 +63,7 @@ export function createSessions({ pool, now }: { pool: pg.Pool; now: () => Date }
     const row = (await pool.query<Row>(FIND, [token, at])).rows[0];
     if (row === undefined) return null;
     const expiresAt = new Date(at.getTime() + SESSION_SECONDS * 1000);
-    if (at.getTime() - row.updated_at.getTime() > TOUCH_AFTER_MS) await pool.query(TOUCH, [row.session_id, row.user_id, at, expiresAt]);
+    if (at.getTime() - row.updated_at.getTime() > TOUCH_AFTER_MS) await pool.query(TOUCH, [row.session_id, at, expiresAt]);
     return {
       sessionId: row.session_id,
       userId: UserId.parse(row.user_id),

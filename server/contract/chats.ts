@@ -4,7 +4,14 @@ import { Username } from "./accounts";
 import { Base64, TimeMs } from "./encodings";
 import { ERROR_CODES } from "./errors";
 import { ChatId, DeviceId, LogId, MessageId, Seq, UserId } from "./ids";
-import { MAX_ACKNOWLEDGEMENTS, MAX_CIPHERTEXT_BYTES, MAX_CURSORS_PER_PULL, MAX_ENTRIES_PER_SEND, MAX_PARTS_PER_ENTRY } from "./limits";
+import {
+  MAX_ACKNOWLEDGEMENTS,
+  MAX_CIPHERTEXT_BYTES,
+  MAX_CURSORS_PER_PULL,
+  MAX_ENTRIES_PER_SEND,
+  MAX_PARTS_PER_ENTRY,
+  MAX_WATERMARKS_PER_PULL,
+} from "./limits";
 
 export const ChatType = z.enum(["individual", "group"]);
 export const EntryKind = z.enum(["message", "control", "manifest", "device"]);
@@ -54,6 +61,8 @@ export const Cursor = z.object({ chatId: ChatId, seq: Seq, messageId: MessageId.
 export const Pull = z.object({
   /** Cursors above what this device acknowledged, or at which it stands; others are taken from the server's memory. */
   cursors: z.array(Cursor).max(MAX_CURSORS_PER_PULL),
+  /** Chats without news whose watermarks may have risen unheard: those with own entries that the others had not read. */
+  watermarksOf: z.array(ChatId).max(MAX_WATERMARKS_PER_PULL).default([]),
 });
 
 /** How far a member has got. Only ever grows. */
@@ -71,7 +80,13 @@ export const PulledChat = z.object({
   watermarks: z.array(Watermark),
 });
 export type PulledChat = z.infer<typeof PulledChat>;
-export const Pulled = z.object({ logId: LogId, chats: z.array(PulledChat), more: z.boolean() });
+export const Pulled = z.object({
+  logId: LogId,
+  chats: z.array(PulledChat),
+  /** Of the chats that were asked for and are not in `chats`. */
+  watermarks: z.array(Watermark.extend({ chatId: ChatId })),
+  more: z.boolean(),
+});
 export type Pulled = z.infer<typeof Pulled>;
 
 export const Acknowledge = z.object({

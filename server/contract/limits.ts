@@ -12,6 +12,7 @@ export const MAX_PARTS_PER_ENTRY = 200;
 export const MAX_ENTRIES_PER_SEND = 20;
 export const MAX_BODY_BYTES = 4_194_304;
 
+export const MAX_SESSIONS_PER_ACCOUNT = 100;
 export const MAX_DEVICES_PER_ACCOUNT = 10;
 export const MAX_MANIFEST_BYTES = 8_192;
 export const MAX_MANIFESTS_PER_DAY = 10;
@@ -28,6 +29,7 @@ export const SIGNED_PREKEY_MAX_AGE_MS = 37 * 86_400_000;
 export const SIGNED_PREKEY_KEEP_MS = 45 * 86_400_000;
 
 export const MAX_CURSORS_PER_PULL = 2_000;
+export const MAX_WATERMARKS_PER_PULL = 100;
 export const PULL_ENTRIES = 200;
 export const PULL_BYTES = 1_000_000;
 export const PULL_CHATS = 50;

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Settings } from "../settings";
+import { createTestDatabase, type TestDatabase } from "../testing/database";
 import { PASSWORD } from "./testing/http-client";
-import { createTestDatabase, type TestDatabase } from "./testing/test-database";
 import { startTestServer, type TestServer } from "./testing/test-server";
 
 /** Every group of tests has a server of its own: the first account of one is special. */

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { createTestDatabase, type TestDatabase } from "./testing/test-database";
+import { createTestDatabase, type TestDatabase } from "../testing/database";
 import { startTestServer, type TestServer } from "./testing/test-server";
 
 let database: TestDatabase;

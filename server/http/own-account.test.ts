@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { MAX_SESSIONS_PER_ACCOUNT } from "../contract/limits";
+import { createTestDatabase, type TestDatabase } from "../testing/database";
 import { PASSWORD } from "./testing/http-client";
-import { createTestDatabase, type TestDatabase } from "./testing/test-database";
 import { startTestServer, type TestServer } from "./testing/test-server";
 
 let server: TestServer;
@@ -38,6 +39,23 @@ test("sessions are listed with where they are, and a revoked one is refused at o
   expect(await there.query("sessions.list")).toMatchObject({ status: 401, code: "unauthorized" });
   expect((await here.query("sessions.list")).status).toBe(200);
   expect(await here.mutate("sessions.revoke", { sessionId: other })).toMatchObject({ status: 404, code: "not_found" });
+});
+
+test("of too many sessions the one that was unused for longest ends, so that each can be seen and revoked", async () => {
+  const { here, there } = await twoBrowsers("collector");
+  const { userId } = (await here.query("accounts.me")).value as { userId: string };
+  await database.query("UPDATE sessions SET updated_at = now() - interval '1 minute' WHERE user_id = $1 AND user_agent = 'there'", [
+    userId,
+  ]);
+  await database.query(
+    `INSERT INTO sessions (session_id, user_id, token, expires_at) SELECT gen_random_uuid(), $1, gen_random_uuid(), now() + interval '1 day'
+     FROM generate_series(1, ${MAX_SESSIONS_PER_ACCOUNT - 2})`,
+    [userId],
+  );
+  expect((await here.query("sessions.list")).value).toHaveLength(MAX_SESSIONS_PER_ACCOUNT);
+  await server.browser().signIn("collector");
+  expect((await here.query("sessions.list")).value).toHaveLength(MAX_SESSIONS_PER_ACCOUNT);
+  expect((await there.query("sessions.list")).status).toBe(401);
 });
 
 test("another account's session cannot be revoked", async () => {
@@ -105,7 +123,7 @@ afterAll(async () => {
 });
 
 test("what an account does to itself leaves no names or passwords in the log", () => {
-  expect(server.logged.join("")).not.toMatch(/leaver|seeker|changer|correct horse|another long|parley_session/);
+  expect(server.logged.join("")).not.toMatch(/leaver|seeker|changer|collector|correct horse|another long|parley_session/);
 });
 
 const bytes = (size: number) => Buffer.alloc(size, 5);

@@ -2,8 +2,8 @@ import { createHash } from "node:crypto";
 import { connect } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { MAX_BODY_BYTES } from "../contract/limits";
+import { createTestDatabase, type TestDatabase } from "../testing/database";
 import { send } from "./testing/http-client";
-import { createTestDatabase, type TestDatabase } from "./testing/test-database";
 import { SCRIPT_HASH, startTestServer, type TestServer } from "./testing/test-server";
 
 let database: TestDatabase;

@@ -4,8 +4,10 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { WebSocket } from "ws";
 import { accountChannel } from "../contract/events";
 import type { UserId } from "../contract/ids";
+import { createSessionCheck } from "../services/session-check";
+import { createWakeUp } from "../services/wake-up";
+import { createTestDatabase, type TestDatabase } from "../testing/database";
 import { type Browser, PASSWORD } from "./testing/http-client";
-import { createTestDatabase, type TestDatabase } from "./testing/test-database";
 import { startTestServer, type TestServer } from "./testing/test-server";
 
 let database: TestDatabase;
@@ -20,7 +22,7 @@ afterAll(async () => {
 });
 
 /** A signed-in browser with a device, listening to its account's channel. */
-async function listening(browser: Browser, { userId, sessionId }: { userId: UserId; sessionId: string }) {
+async function listening(browser: Browser, { userId, sessionId }: { userId: UserId; sessionId: string }, { port } = server) {
   const deviceId = randomUUID();
   await database.query("INSERT INTO devices (user_id, device_id, identity_key) VALUES ($1, $2, $3)", [
     userId,
@@ -28,7 +30,7 @@ async function listening(browser: Browser, { userId, sessionId }: { userId: User
     Buffer.alloc(33, 5),
   ]);
   await database.query("UPDATE sessions SET device_id = $2 WHERE session_id = $1", [sessionId, deviceId]);
-  const socket = new WebSocket(`ws://127.0.0.1:${server.port}/app/test-key?protocol=7`, { origin: `http://127.0.0.1:${server.port}` });
+  const socket = new WebSocket(`ws://127.0.0.1:${port}/app/test-key?protocol=7`, { origin: `http://127.0.0.1:${port}` });
   const established = JSON.parse(String((await once(socket, "message"))[0])) as { data: string };
   const { socket_id: socketId } = JSON.parse(established.data) as { socket_id: string };
   const channel = accountChannel(userId);
@@ -92,4 +94,34 @@ test("a deleted account's sockets end, those of its other sessions too", async (
   const { closed: otherClosed } = await listening(other, (await other.query("accounts.me")).value as { userId: UserId; sessionId: string });
   await browser.mutate("accounts.deleteAccount", { password: PASSWORD });
   expect(await Promise.all([closed, otherClosed])).toEqual([NEVER_RECONNECT, NEVER_RECONNECT]);
+});
+
+test("a session that ends in one process is refused and cut off in every other", async () => {
+  const second = await startTestServer(database.url);
+  const { pool: db, logId, realtime, log } = second.app;
+  const wakeUp = createWakeUp({ databaseUrl: database.url, db, logId, realtime, tellAllToLook: () => {}, log });
+  await wakeUp.start();
+  const here = server.browser();
+  const me = (await here.signUp("erin")).value as { userId: UserId; sessionId: string };
+  const there = second.browser();
+  for (const [name, value] of here.jar) there.jar.set(name, value);
+  const { closed } = await listening(there, me, second);
+  expect((await there.query("sessions.list")).status).toBe(200);
+  await here.signOut();
+  expect(await closed).toBe(NEVER_RECONNECT);
+  expect((await there.query("sessions.list")).status).toBe(401);
+  await wakeUp.stop();
+  await second.close();
+});
+
+test("a session that expired is cut off at the next check", async () => {
+  const { me, closed } = await person("frank");
+  const { pool: db, realtime, log, now } = server.app;
+  const check = createSessionCheck({ db, realtime, log, now });
+  await check.run();
+  expect(realtime.sessions()).toContain(me.sessionId);
+  await database.query("UPDATE sessions SET expires_at = now() WHERE session_id = $1", [me.sessionId]);
+  await check.run();
+  expect(await closed).toBe(NEVER_RECONNECT);
+  expect(realtime.sessions()).not.toContain(me.sessionId);
 });

@@ -10,7 +10,7 @@ export function createEnding({ sockets, ended, drop }: EndingDeps) {
   return {
     endSession(sessionId: string): void {
       ended.add(sessionId);
-      for (const connection of sockets.all()) if (connection.owner?.sessionId === sessionId) drop(connection);
+      for (const connection of sockets.ofSession(sessionId)) drop(connection);
     },
     endDevice(userId: UserId, deviceId: DeviceId): void {
       ended.add(deviceId);

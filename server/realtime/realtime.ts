@@ -43,6 +43,8 @@ export type Realtime = {
   close(): Promise<void>;
   /** Names of the channels that somebody listens to here. */
   channels(): string[];
+  /** The sessions that have a socket here. */
+  sessions(): string[];
   stats(): { sockets: number; subscriptions: number };
 };
 
@@ -104,6 +106,7 @@ export function createRealtime(deps: RealtimeDeps): Realtime {
       return closing;
     },
     channels: channels.names,
+    sessions: sockets.sessions,
     stats: () => ({ sockets: sockets.count(), subscriptions: channels.subscriptions() }),
   };
 }

@@ -1,4 +1,4 @@
-/** Every open connection, found by socket id, account or address. */
+/** Every open connection, found by socket id, account, session or address. */
 import type { UserId } from "../contract/ids";
 import type { Connection, SocketOwner } from "./connection";
 
@@ -6,7 +6,8 @@ export type Sockets = ReturnType<typeof createSockets>;
 
 export function createSockets() {
   const byId = new Map<string, Connection>();
-  const byAccount = new Map<UserId, Set<Connection>>();
+  const byAccount = createIndex<UserId>();
+  const bySession = createIndex<string>();
   const unclaimed = new Map<string, number>();
 
   function countUnclaimed(address: string, delta: 1 | -1): void {
@@ -28,9 +29,8 @@ export function createSockets() {
         countUnclaimed(connection.address, -1);
         return true;
       }
-      const ofAccount = byAccount.get(connection.owner.userId);
-      ofAccount?.delete(connection);
-      if (ofAccount?.size === 0) byAccount.delete(connection.owner.userId);
+      byAccount.remove(connection.owner.userId, connection);
+      bySession.remove(connection.owner.sessionId, connection);
       return true;
     },
 
@@ -38,15 +38,36 @@ export function createSockets() {
     claim(connection: Connection, owner: SocketOwner): void {
       if (!connection.owner) countUnclaimed(connection.address, -1);
       connection.owner = owner;
-      const ofAccount = byAccount.get(owner.userId);
-      if (ofAccount) ofAccount.add(connection);
-      else byAccount.set(owner.userId, new Set([connection]));
+      byAccount.add(owner.userId, connection);
+      bySession.add(owner.sessionId, connection);
     },
 
     find: (socketId: string): Connection | undefined => byId.get(socketId),
     all: (): Iterable<Connection> => byId.values(),
-    ofAccount: (userId: UserId): ReadonlySet<Connection> => byAccount.get(userId) ?? new Set(),
+    ofAccount: byAccount.of,
+    ofSession: bySession.of,
+    /** The sessions that have a socket here. */
+    sessions: bySession.keys,
     unclaimedOf: (address: string): number => unclaimed.get(address) ?? 0,
     count: () => byId.size,
+  };
+}
+
+/** Connections under a key. A key is there while it has any. */
+function createIndex<Key>() {
+  const sets = new Map<Key, Set<Connection>>();
+  return {
+    add(key: Key, connection: Connection): void {
+      const set = sets.get(key);
+      if (set) set.add(connection);
+      else sets.set(key, new Set([connection]));
+    },
+    remove(key: Key, connection: Connection): void {
+      const set = sets.get(key);
+      set?.delete(connection);
+      if (set?.size === 0) sets.delete(key);
+    },
+    of: (key: Key): ReadonlySet<Connection> => sets.get(key) ?? new Set(),
+    keys: (): Key[] => [...sets.keys()],
   };
 }

@@ -4,8 +4,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { accountChannel } from "../contract/events";
 import type { UserId } from "../contract/ids";
 import type { Browser, Outcome } from "../http/testing/http-client";
-import { createTestDatabase, type TestDatabase } from "../http/testing/test-database";
 import { startTestServer, type TestServer } from "../http/testing/test-server";
+import { createTestDatabase, type TestDatabase } from "../testing/database";
 import { appRouter } from "./index";
 
 type Rule = "public" | "session" | "device" | "admin";

@@ -1,8 +1,7 @@
 /** Collects acknowledgements for a moment and writes them with one call of the SQL function acknowledge: by a hundred they cost a
- *  twentieth of what they cost one by one. One queue per process. Tells the watermarks that rose. */
-import { accountChannel } from "../contract/events";
-import type { ChatId, DeviceId, LogId, UserId } from "../contract/ids";
-import type { Realtime } from "../realtime/realtime";
+ *  twentieth of what they cost one by one. One queue per process. The function tells every process the watermarks that rose (wake-up.ts). */
+import { AppError } from "../contract/errors";
+import type { ChatId, DeviceId, UserId } from "../contract/ids";
 import { type RetryDeps, retryTransient } from "./retry-transient";
 import { type Queryable, query } from "./sql";
 
@@ -14,17 +13,20 @@ export type AckQueue = {
   acknowledge(acknowledgements: Acknowledgement[]): Promise<void>;
 };
 
-export type AckQueueDeps = RetryDeps & { db: Queryable; logId: LogId; realtime: Pick<Realtime, "publish"> };
+export type AckQueueDeps = RetryDeps & { db: Queryable };
 
 const COLLECT_MS = 50;
+/** Below the time-out of clients' calls, so that they get an answer. */
 const GIVE_UP_AFTER_MS = 10_000;
 const MAX_BATCH = 1_000;
+const MAX_WAITING = 100_000;
 
-type Waiting = { acknowledgements: Acknowledgement[]; resolve: () => void; reject: (error: unknown) => void };
+type Waiting = { acknowledgements: Acknowledgement[]; deadlineMs: number; resolve: () => void; reject: (error: unknown) => void };
 
 /** Makes the queue; it holds no connection and needs no closing. */
 export function createAckQueue(deps: AckQueueDeps): AckQueue {
   let waiting: Waiting[] = [];
+  let waitingCount = 0;
   let running = false;
 
   /** One batch after the other, until nothing waits. */
@@ -33,11 +35,9 @@ export function createAckQueue(deps: AckQueueDeps): AckQueue {
     while (waiting.length > 0) {
       const batch = takeBatch(waiting);
       waiting = waiting.slice(batch.length);
+      for (const { acknowledgements } of batch) waitingCount -= acknowledgements.length;
       try {
-        await writeBatch(
-          deps,
-          batch.flatMap(({ acknowledgements }) => acknowledgements),
-        );
+        await writeBatch(deps, batch);
         for (const { resolve } of batch) resolve();
       } catch (error) {
         for (const { reject } of batch) reject(error);
@@ -49,8 +49,11 @@ export function createAckQueue(deps: AckQueueDeps): AckQueue {
   return {
     acknowledge(acknowledgements) {
       if (acknowledgements.length === 0) return Promise.resolve();
+      if (waitingCount + acknowledgements.length > MAX_WAITING)
+        return Promise.reject(new AppError("unavailable", "too many acknowledgements wait to be written"));
+      waitingCount += acknowledgements.length;
       return new Promise((resolve, reject) => {
-        waiting.push({ acknowledgements, resolve, reject });
+        waiting.push({ acknowledgements, deadlineMs: deps.now() + GIVE_UP_AFTER_MS, resolve, reject });
         if (running) return;
         running = true;
         void run();
@@ -68,25 +71,17 @@ function takeBatch(waiting: Waiting[]): Waiting[] {
   return end === -1 ? waiting : waiting.slice(0, end);
 }
 
-const ACKNOWLEDGE = `
-  SELECT chat_id, user_id, delivered_seq, read_seq, members FROM acknowledge($1::uuid[], $2::uuid[], $3::uuid[], $4::bigint[], $5::bigint[])`;
+const ACKNOWLEDGE = "SELECT acknowledge($1::uuid[], $2::uuid[], $3::uuid[], $4::bigint[], $5::bigint[])";
 
-type RisenRow = { chat_id: ChatId; user_id: UserId; delivered_seq: number; read_seq: number; members: UserId[] };
-
-async function writeBatch(deps: AckQueueDeps, batch: Acknowledgement[]): Promise<void> {
-  const rows = await retryTransient(deps, deps.now() + GIVE_UP_AFTER_MS, () =>
-    query<RisenRow>(deps.db, "acknowledge", ACKNOWLEDGE, [
-      batch.map(({ chatId }) => chatId),
-      batch.map(({ userId }) => userId),
-      batch.map(({ deviceId }) => deviceId),
-      batch.map(({ deliveredSeq }) => deliveredSeq),
-      batch.map(({ readSeq }) => readSeq),
-    ]),
-  );
-  deps.realtime.publish(rows.flatMap((row) => publicationsOf(deps.logId, row)));
-}
-
-function publicationsOf(logId: LogId, { chat_id, user_id, delivered_seq, read_seq, members }: RisenRow) {
-  const data = { logId, chatId: chat_id, userId: user_id, deliveredSeq: delivered_seq, readSeq: read_seq };
-  return members.map((member) => ({ channel: accountChannel(member), event: { name: "watermark" as const, data } }));
+async function writeBatch(deps: AckQueueDeps, batch: Waiting[]): Promise<void> {
+  const all = batch.flatMap(({ acknowledgements }) => acknowledgements);
+  const columns = [
+    all.map(({ chatId }) => chatId),
+    all.map(({ userId }) => userId),
+    all.map(({ deviceId }) => deviceId),
+    all.map(({ deliveredSeq }) => deliveredSeq),
+    all.map(({ readSeq }) => readSeq),
+  ];
+  const deadlineMs = Math.min(...batch.map((each) => each.deadlineMs));
+  await retryTransient(deps, deadlineMs, () => query(deps.db, "acknowledge", ACKNOWLEDGE, columns));
 }

@@ -1,7 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { ChatInfo } from "../contract/chats";
-import { accountChannel } from "../contract/events";
 import { LogId } from "../contract/ids";
 import { createTestApp, type TestApp } from "../testing/app";
 import { buildChat, buildDevice, buildPerson, makeEntry, type TestDevice, type TestPerson } from "../testing/people";
@@ -103,17 +102,6 @@ test("each device keeps its own cursor and parts", async () => {
     [5, 0],
     [0, 2],
   ]);
-});
-
-test("a risen watermark is told to the other and to one's own account, once", async () => {
-  const { peer, chat: mine } = await freshChat(1);
-  await say(peer.device, mine, 3, 3);
-  await say(peer.device, mine, 3, 3);
-  const event = { logId: app.logId, chatId: mine.chatId, userId: peer.userId, deliveredSeq: 3, readSeq: 3 };
-  for (const { userId } of [alice, peer]) {
-    const heard = app.eventsOn(accountChannel(userId), "watermark").filter(({ chatId }) => chatId === mine.chatId);
-    expect(heard).toEqual([event]);
-  }
 });
 
 test("acknowledgements at once from many devices end at the highest of each", async () => {

@@ -6,12 +6,13 @@ import type { Acknowledgement } from "./ack-queue";
 
 /** Notes what the device stored and its person saw, lets go of parts that are no longer needed, and tells whom it concerns. Watermarks
  *  never fall, and chats that the caller is not in are passed over. What was meant for another state of the log is not believed: the
- *  answer's logId tells the device to pull. Throws `unavailable`. */
+ *  answer's logId tells the device to pull. Throws `rate_limited`, `unavailable`. */
 export async function acknowledge(
   app: AppContext,
   { userId, deviceId }: DeviceCaller,
   { logId, delivered, read }: z.infer<typeof Acknowledge>,
 ): Promise<z.infer<typeof Acknowledged>> {
+  await app.rateLimits.consume("acknowledge", deviceId);
   if (logId !== app.logId) return { logId: app.logId };
   const byChat = new Map<ChatId, Acknowledgement>();
   const of = (chatId: ChatId) => {

@@ -19,7 +19,7 @@ afterAll(() => app.close());
 
 type Cursor = { chatId: ChatInfo["chatId"]; seq: number; messageId?: MessageId | null };
 const pull = ({ caller }: TestDevice, ...cursors: Cursor[]): Promise<Pulled> =>
-  pullEntries(app, caller, { cursors: cursors.map((cursor) => ({ messageId: null, ...cursor })) });
+  pullEntries(app, caller, { cursors: cursors.map((cursor) => ({ messageId: null, ...cursor })), watermarksOf: [] });
 const seqsOf = (pulled: Pulled, { chatId }: Pick<ChatInfo, "chatId">) =>
   pulled.chats.find((chat) => chat.chatId === chatId)?.entries.map(({ seq }) => seq);
 async function send(from: TestDevice, chat: ChatInfo, count: number, to: TestDevice[] = [], text?: string): Promise<SendEntry[]> {
@@ -48,6 +48,16 @@ test("a new chat comes with the manifest entries that begin its log", async () =
     [2, "manifest"],
   ]);
   expect(new Set(pulled?.entries.map(({ senderId }) => senderId))).toEqual(new Set([alice.userId, bob.userId]));
+});
+
+test("watermarks that rose unheard are told when asked for, to members alone", async () => {
+  const { peer, chat } = await freshChat();
+  await store(peer.device, chat, 2);
+  const ask = (device: TestDevice) => pullEntries(app, device.caller, { cursors: [], watermarksOf: [chat.chatId] });
+  const told = (await ask(alice.device)).watermarks.filter(({ userId }) => userId === peer.userId);
+  expect(told).toEqual([{ chatId: chat.chatId, userId: peer.userId, deliveredSeq: 2, readSeq: 0 }]);
+  const stranger = await buildPerson(app);
+  expect((await ask(stranger.device)).watermarks).toEqual([]);
 });
 
 test("each device gets its own part, and one's own entries come without", async () => {

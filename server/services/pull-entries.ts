@@ -62,8 +62,13 @@ type PulledRow = ChatRow & ((EntryRow & { part: Buffer | null }) | { seq: null }
 /** Entries above the cursors that the device names, and above what it acknowledged in its other chats: most recently active chats first,
  *  each with its watermarks. One's own entries come without a part. `rewound`: that cursor lies below what was acknowledged; the parts of
  *  the entries between are gone. `diverged`: that cursor is not in this log; there are no entries before the device asks again from
- *  a place that is. `more`: ask again with higher cursors. */
-export async function pullEntries(app: AppContext, { deviceId, userId }: DeviceCaller, { cursors }: z.infer<typeof Pull>): Promise<Pulled> {
+ *  a place that is. `more`: ask again with higher cursors. Throws `rate_limited`. */
+export async function pullEntries(
+  app: AppContext,
+  { deviceId, userId }: DeviceCaller,
+  { cursors, watermarksOf }: z.infer<typeof Pull>,
+): Promise<Pulled> {
+  await app.rateLimits.consume("pull", deviceId);
   const given = [...new Map(cursors.map((cursor) => [cursor.chatId, cursor])).values()];
   const rows = await query<PulledRow>(app.pool, "pull", PULL, [
     deviceId,
@@ -81,10 +86,14 @@ export async function pullEntries(app: AppContext, { deviceId, userId }: DeviceC
     chat.entries.push(presentEntry(row, row.part));
     pulled++;
   }
-  const watermarks = await readWatermarks(app.pool, userId, [...chats.keys()]);
-  for (const { chat_id, ...watermark } of watermarks) chats.get(chat_id)?.watermarks.push(presentWatermark(watermark));
+  const asked: Pulled["watermarks"] = [];
+  for (const { chat_id, ...row } of await readWatermarks(app.pool, userId, [...new Set([...chats.keys(), ...watermarksOf])])) {
+    const [chat, watermark] = [chats.get(chat_id), presentWatermark(row)];
+    if (chat) chat.watermarks.push(watermark);
+    else asked.push({ chatId: chat_id, ...watermark });
+  }
   app.metrics.entriesPulled(pulled);
-  return { logId: app.logId, chats: [...chats.values()], more: rows[0]?.more ?? false };
+  return { logId: app.logId, chats: [...chats.values()], watermarks: asked, more: rows[0]?.more ?? false };
 }
 
 function emptyChat({ chat_id, state, top_seq, floor_seq, audience_seq }: ChatRow): PulledChat {
@@ -104,9 +113,9 @@ export type WatermarkRow = { chat_id: ChatId; user_id: UserId; delivered_seq: nu
 // A group's watermarks are told as minimums, not per member.
 const WATERMARKS = `
   SELECT p.chat_id, p.user_id, p.delivered_seq, p.read_seq FROM chat_participants p JOIN chats c ON c.chat_id = p.chat_id
-  WHERE p.chat_id = ANY ($1::uuid[]) AND (c.chat_type = 1 OR p.user_id = $2) ORDER BY p.chat_id, p.user_id`;
+  WHERE p.chat_id = ANY ($1::uuid[]) AND EXISTS (SELECT 1 FROM chat_participants me WHERE me.chat_id = p.chat_id AND me.user_id = $2) AND (c.chat_type = 1 OR p.user_id = $2) ORDER BY p.chat_id, p.user_id`;
 
-/** The watermarks that a member is told: everybody's in individual chats, one's own in groups. */
+/** The watermarks that a member is told, none of other chats: everybody's in individual chats, one's own in groups. */
 export async function readWatermarks(db: Queryable, userId: UserId, chatIds: ChatId[]): Promise<WatermarkRow[]> {
   return chatIds.length === 0 ? [] : query<WatermarkRow>(db, "watermarks", WATERMARKS, [chatIds, userId]);
 }

@@ -13,6 +13,8 @@ export async function registerDevice(
   caller: Caller,
   { manifest, deviceId, prekeys }: z.infer<typeof RegisterDevice>,
 ): Promise<z.infer<typeof Registered>> {
+  // Before the signatures of a whole set of prekeys are verified, not after.
+  await app.rateLimits.consume("uploadPrekeys", caller.userId);
   await acceptManifest(app, caller, manifest, { deviceId, prekeysOf: (identityKey) => checkPrekeys(prekeys, identityKey, app.now()) });
   return { selfChatId: individualChatId(caller.userId, caller.userId) };
 }

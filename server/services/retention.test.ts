@@ -74,7 +74,10 @@ test("more than one step of entries is removed in one run, and a later statement
   await age(chat, 11_004, MESSAGE_RETENTION_DAYS + 1);
   expect(await retention().run()).toBe(11_001);
   expect(await stateOf(chat)).toEqual({ floor: 11_004, seqs: [1, 2, 11_004], parts: null });
-  const pulled = await pullEntries(app, alice.device.caller, { cursors: [{ chatId: chat.chatId, seq: 2, messageId: null }] });
+  const pulled = await pullEntries(app, alice.device.caller, {
+    cursors: [{ chatId: chat.chatId, seq: 2, messageId: null }],
+    watermarksOf: [],
+  });
   expect(pulled.chats.find(({ chatId }) => chatId === chat.chatId)).toMatchObject({
     floorSeq: 11_004,
     lastSeq: 11_004,

@@ -3,12 +3,16 @@
 import type { ChatId } from "../contract/ids";
 import { MESSAGE_RETENTION_DAYS } from "../contract/limits";
 import type { Logger } from "../log";
+import { REAL_TIME, retryTransient } from "./retry-transient";
 import { type Queryable, query } from "./sql";
 
 const DAY_MS = 86_400_000;
 const RUN_EVERY_MS = 3_600_000;
 const ENTRIES_PER_STEP = 5_000;
 const CHATS_PER_PAGE = 1_000;
+const ROWS_PER_STEP = 5_000;
+/** A chat may be locked for a while. */
+const GIVE_UP_AFTER_MS = 30_000;
 
 export type RetentionDeps = { db: Queryable; log: Pick<Logger, "info" | "warn">; now: () => Date };
 export type Retention = {
@@ -33,7 +37,7 @@ export function createRetention(deps: RetentionDeps): Retention {
       if (stopped) return removed;
       removed += await removeOldEntries(deps.db, chatId, before, () => stopped);
     }
-    await removeOther(deps.db, deps.now(), before);
+    await removeOther(deps.db, deps.now(), before, () => stopped);
     if (removed > 0) deps.log.info("old entries removed", { count: removed });
     return removed;
   }
@@ -56,18 +60,17 @@ export function createRetention(deps: RetentionDeps): Retention {
   };
 }
 
-// The chats whose first entry above the floor is old. Keyset pages: chats are never all in memory.
+// Whether the first entry above a chat's floor is old, for one page of all chats: however few are, each step is short.
 const OLD_CHATS = `
-  SELECT c.chat_id FROM chats c
-  WHERE c.chat_id > $1 AND c.floor_seq < c.last_seq AND (
-    SELECT m.timestamp FROM messages m WHERE m.chat_id = c.chat_id AND m.seq > c.floor_seq ORDER BY m.seq LIMIT 1) < $2
-  ORDER BY c.chat_id LIMIT ${CHATS_PER_PAGE}`;
+  SELECT c.chat_id, coalesce((
+    SELECT m.timestamp FROM messages m WHERE m.chat_id = c.chat_id AND m.seq > c.floor_seq ORDER BY m.seq LIMIT 1) < $2, false) AS old
+  FROM chats c WHERE c.chat_id > $1 ORDER BY c.chat_id LIMIT ${CHATS_PER_PAGE}`;
 
 async function* oldChats(db: Queryable, before: Date): AsyncGenerator<ChatId> {
   let after = "00000000-0000-0000-0000-000000000000";
   for (;;) {
-    const rows = await query<{ chat_id: ChatId }>(db, "old_chats", OLD_CHATS, [after, before]);
-    for (const { chat_id } of rows) yield chat_id;
+    const rows = await query<{ chat_id: ChatId; old: boolean }>(db, "old_chats", OLD_CHATS, [after, before]);
+    for (const { chat_id, old } of rows) if (old) yield chat_id;
     const last = rows.at(-1);
     if (last === undefined || rows.length < CHATS_PER_PAGE) return;
     after = last.chat_id;
@@ -78,19 +81,25 @@ async function removeOldEntries(db: Queryable, chatId: ChatId, before: Date, isS
   const text = "SELECT removed, unfinished FROM remove_old_entries($1, $2, $3)";
   let removed = 0;
   for (;;) {
-    const [step] = await query<{ removed: number; unfinished: boolean }>(db, "remove_old_entries", text, [
-      chatId,
-      before,
-      ENTRIES_PER_STEP,
-    ]);
+    const values = [chatId, before, ENTRIES_PER_STEP];
+    const remove = () => query<{ removed: number; unfinished: boolean }>(db, "remove_old_entries", text, values);
+    const [step] = await retryTransient(REAL_TIME, REAL_TIME.now() + GIVE_UP_AFTER_MS, remove);
     removed += step?.removed ?? 0;
     if (!step?.unfinished || isStopped()) return removed;
   }
 }
 
-async function removeOther(db: Queryable, now: Date, before: Date): Promise<void> {
-  await query(db, "remove_spent_prekeys", "DELETE FROM spent_prekeys WHERE spent_at < $1", [before]);
-  await query(db, "remove_sessions", "DELETE FROM sessions WHERE expires_at < $1", [now]);
-  await query(db, "remove_invites", "DELETE FROM invites WHERE expires_at < $1 AND used_by IS NULL", [before]);
-  await query(db, "remove_verifications", "DELETE FROM verifications WHERE expires_at < $1", [now]);
+async function removeOther(db: Queryable, now: Date, before: Date, isStopped: () => boolean): Promise<void> {
+  const outdated = [
+    { table: "spent_prekeys", condition: "spent_at < $1", at: before },
+    { table: "sessions", condition: "expires_at < $1", at: now },
+    { table: "invites", condition: "expires_at < $1 AND used_by IS NULL", at: before },
+    { table: "verifications", condition: "expires_at < $1", at: now },
+  ];
+  for (const { table, condition, at } of outdated) {
+    const some = `SELECT ctid FROM ${table} WHERE ${condition} LIMIT ${ROWS_PER_STEP}`;
+    const text = `WITH gone AS (DELETE FROM ${table} WHERE ctid = ANY (ARRAY(${some})) AND ${condition} RETURNING 1) SELECT count(*) AS count FROM gone`;
+    for (let count = ROWS_PER_STEP; count === ROWS_PER_STEP && !isStopped(); )
+      count = (await query<{ count: number }>(db, `remove_${table}`, text, [at]))[0]?.count ?? 0;
+  }
 }

@@ -1,11 +1,9 @@
 /** Repeats what the database could not do just now: connection lost or refused, deadlock, lock or statement timeout, shutting down.
  *  For work that is safe to repeat, whether or not the attempt before took effect. */
 import { setTimeout as wait } from "node:timers/promises";
-import { isUnreachable } from "../app-error";
+import { isPassing } from "../app-error";
 import { AppError } from "../contract/errors";
 
-/** SQLSTATE classes: connection, transaction rollback, insufficient resources, operator intervention; lock not available. */
-const TRANSIENT = /^(08|40|53|57)\w{3}$|^55P03$/;
 const FIRST_WAIT_MS = 20;
 const LONGEST_WAIT_MS = 1_000;
 
@@ -24,17 +22,13 @@ export function sqlState(error: unknown): string {
   return typeof code === "string" && /^[0-9A-Z]{5}$/.test(code) ? code : "";
 }
 
-export function isTransient(error: unknown): boolean {
-  return TRANSIENT.test(sqlState(error)) || isUnreachable(error);
-}
-
 /** Runs `attempt` until it succeeds, fails for good, or `deadlineMs` (on the clock of `now`) has passed: then throws AppError `unavailable`. */
 export async function retryTransient<T>({ now, wait }: RetryDeps, deadlineMs: number, attempt: () => Promise<T>): Promise<T> {
   for (let waitMs = FIRST_WAIT_MS; ; waitMs = Math.min(waitMs * 2, LONGEST_WAIT_MS)) {
     try {
       return await attempt();
     } catch (error) {
-      if (!isTransient(error)) throw error;
+      if (!isPassing(error)) throw error;
       if (now() + waitMs > deadlineMs)
         throw new AppError("unavailable", `the database did not get to it (${sqlState(error) || "connection"})`);
       await wait(waitMs);

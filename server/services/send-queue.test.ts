@@ -108,7 +108,7 @@ test("sends and acknowledgements of the same device at once never lock each othe
   const { db, errors } = notingErrors(app.pool);
   const deps = { ...REAL_TIME, db };
   const sends = createSendQueue({ ...deps, reportBadEntry: () => {} });
-  const acks = createAckQueue({ ...app, ...deps, wait: () => Promise.resolve() });
+  const acks = createAckQueue({ ...deps, wait: () => Promise.resolve() });
   const rotated = (i: number) => [...chats, ...chats].slice(i % 8, (i % 8) + 8);
   const sendAll = Array.from({ length: 200 }, (_, i) =>
     sends.send(rotated(i).map((each) => ({ ...queued(carol.device, each), sendCounter: i + 1 }))),
@@ -127,4 +127,33 @@ test("sends and acknowledgements of the same device at once never lock each othe
   expect(outcomes.every(({ outcome }) => outcome === "accepted")).toBe(true);
   const last = await app.prisma.chat.findMany({ where: { chatId: { in: chats.map(({ chatId }) => chatId) } }, select: { lastSeq: true } });
   expect(last).toEqual(chats.map(() => ({ lastSeq: 202n })));
+});
+
+test("what waits is bounded in bytes, and one call of the database too", async () => {
+  const sizes: number[] = [];
+  const calls: (() => void)[] = [];
+  const slow: Queryable = {
+    query: ((config: { values: unknown[][] }) => {
+      const bodies = config.values[8] as Uint8Array[];
+      sizes.push(bodies.reduce((sum, { length }) => sum + length, 0));
+      const rows = bodies.map((_, i) => ({ ord: i + 1, outcome: 0, seq: 1, sent_at: new Date(), audience_seq: 1 }));
+      return new Promise((resolve) => calls.push(() => resolve({ rows })));
+    }) as never,
+  };
+  const slowQueue = createSendQueue({ ...REAL_TIME, wait: () => Promise.resolve(), db: slow, reportBadEntry: () => {} });
+  const MEGABYTE = 1_048_576;
+  const outcomes = Array.from({ length: 200 }, () => slowQueue.send([queued(alice.device, chat, new Uint8Array(MEGABYTE))]));
+  const settled = await Promise.allSettled([outcomes.at(-1)]);
+  expect(settled).toMatchObject([{ status: "rejected", reason: { code: "unavailable" } }]);
+  let answered = 0;
+  for (const outcome of outcomes)
+    outcome.then(
+      () => answered++,
+      () => {},
+    );
+  while (answered < 128) {
+    for (const answer of calls.splice(0)) answer();
+    await Promise.resolve();
+  }
+  expect(Math.max(...sizes)).toBe(8 * MEGABYTE);
 });

@@ -39,19 +39,29 @@ export type SendQueueDeps = RetryDeps & {
 };
 
 const MAX_BATCH = 128;
+/** Of ciphertext, like the next one: a call may bring 3 MB. */
+const MAX_BATCH_BYTES = 8_388_608;
+const MAX_WAITING_BYTES = 134_217_728;
 const MAX_IN_FLIGHT = 2;
 const COLLECT_MS = 1;
 const MAX_WAITING = 10_000;
 /** Below the time-out of clients' calls, so that they get an answer. */
 const GIVE_UP_AFTER_MS = 10_000;
 
-type Call = { entries: QueuedEntry[]; deadlineMs: number; resolve: (outcomes: SendOutcome[]) => void; reject: (error: unknown) => void };
+type Call = {
+  entries: QueuedEntry[];
+  sizeBytes: number;
+  deadlineMs: number;
+  resolve: (outcomes: SendOutcome[]) => void;
+  reject: (error: unknown) => void;
+};
 type Numbered = { call: number; entry: QueuedEntry };
 
 /** Makes the queue; it holds no connection and needs no closing. */
 export function createSendQueue(deps: SendQueueDeps): SendQueue {
   let waiting: Call[] = [];
   let waitingEntries = 0;
+  let waitingBytes = 0;
   let inFlight = 0;
   let collecting = false;
 
@@ -68,7 +78,10 @@ export function createSendQueue(deps: SendQueueDeps): SendQueue {
     while (inFlight < MAX_IN_FLIGHT && waiting.length > 0) {
       const taken = takeBatch(waiting);
       waiting = waiting.slice(taken.length);
-      for (const { entries } of taken) waitingEntries -= entries.length;
+      for (const { entries, sizeBytes } of taken) {
+        waitingEntries -= entries.length;
+        waitingBytes -= sizeBytes;
+      }
       inFlight++;
       void writeBatch(deps, taken).finally(() => {
         inFlight--;
@@ -80,26 +93,35 @@ export function createSendQueue(deps: SendQueueDeps): SendQueue {
   return {
     send(entries) {
       if (entries.length === 0) return Promise.resolve([]);
-      if (waitingEntries + entries.length > MAX_WAITING)
+      const sizeBytes = sizeOf(entries);
+      if (waitingEntries + entries.length > MAX_WAITING || waitingBytes + sizeBytes > MAX_WAITING_BYTES)
         return Promise.reject(new AppError("unavailable", "too many entries wait to be written"));
       waitingEntries += entries.length;
+      waitingBytes += sizeBytes;
       return new Promise((resolve, reject) => {
-        waiting.push({ entries, deadlineMs: deps.now() + GIVE_UP_AFTER_MS, resolve, reject });
+        waiting.push({ entries, sizeBytes, deadlineMs: deps.now() + GIVE_UP_AFTER_MS, resolve, reject });
         collect();
       });
     },
   };
 }
 
+function sizeOf(entries: QueuedEntry[]): number {
+  const sizes = entries.flatMap(({ body, parts }) => [body?.length ?? 0, ...parts.map(({ ciphertext }) => ciphertext.length)]);
+  return sizes.reduce((sum, size) => sum + size, 0);
+}
+
 /** The calls at the front that fit into one batch. A repeated entry starts the next one: the function answers it from what it finds. */
 function takeBatch(waiting: Call[]): Call[] {
   const keys = new Set<string>();
-  let size = 0;
-  const end = waiting.findIndex(({ entries }, i) => {
+  let [size, bytes] = [0, 0];
+  const end = waiting.findIndex(({ entries, sizeBytes }, i) => {
     const own = entries.map(({ chatId, messageId }) => `${chatId} ${messageId}`);
-    if (i > 0 && (size + own.length > MAX_BATCH || own.some((key) => keys.has(key)))) return true;
+    const full = size + own.length > MAX_BATCH || bytes + sizeBytes > MAX_BATCH_BYTES;
+    if (i > 0 && (full || own.some((key) => keys.has(key)))) return true;
     for (const key of own) keys.add(key);
     size += own.length;
+    bytes += sizeBytes;
     return false;
   });
   return end === -1 ? waiting : waiting.slice(0, end);

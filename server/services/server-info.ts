@@ -4,7 +4,7 @@ import type { ServerInfo } from "../contract/accounts";
 
 /** What anyone may know of this server. */
 export async function serverInfo({ app }: RequestContext): Promise<ServerInfo> {
-  const anyone = await app.pool.query("SELECT 1 FROM users LIMIT 1");
+  const anyone = await app.pool.query("SELECT 1 FROM users WHERE status <> 'deleted' LIMIT 1");
   return {
     name: app.settings.publicUrl?.hostname ?? "localhost",
     version: manifest.version,

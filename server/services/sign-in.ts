@@ -1,10 +1,12 @@
 import type { AppContext } from "../context";
 import { AppError } from "../contract/errors";
+import { MAX_SESSIONS_PER_ACCOUNT } from "../contract/limits";
 import { addressKey } from "../rate-limits";
 
 export type SignInRequest = { username: string; password: string; ipAddress: string; userAgent: string };
 
-/** Checks name and password and makes a session. Returns its Set-Cookie lines. Throws `unauthorized` (the same, after the same
+/** Checks name and password and makes a session; an account that has too many loses the one that was unused for longest, so that the list
+ *  of sessions is never short of one. Returns its Set-Cookie lines. Throws `unauthorized` (the same, after the same
  *  work, for a wrong password, an unknown name and an account that is suspended or deleted), `rate_limited`, `unavailable`. */
 export async function signIn(app: AppContext, input: SignInRequest): Promise<{ cookies: string[] }> {
   try {
@@ -14,6 +16,7 @@ export async function signIn(app: AppContext, input: SignInRequest): Promise<{ c
     await app.rateLimits.consume("signInAccount", input.username);
     const signedIn = (await maySignIn(app, input.username)) ? await app.auth.signIn(input) : await refuseSlowly(app, input.password);
     if (signedIn === null) throw new AppError("unauthorized", "wrong name or password");
+    await app.pool.query(END_UNUSED, [input.username]);
     app.metrics.signIns("ok");
     return { cookies: signedIn.cookies };
   } catch (error) {
@@ -21,6 +24,12 @@ export async function signIn(app: AppContext, input: SignInRequest): Promise<{ c
     throw error;
   }
 }
+
+// Whoever listens for ended sessions (wake-up.ts) cuts their sockets.
+const END_UNUSED = `
+  DELETE FROM sessions WHERE session_id IN (
+    SELECT s.session_id FROM sessions s JOIN users u ON u.user_id = s.user_id WHERE u.username = $1
+    ORDER BY s.updated_at DESC, s.session_id OFFSET ${MAX_SESSIONS_PER_ACCOUNT})`;
 
 async function maySignIn(app: AppContext, username: string): Promise<boolean> {
   const user = await app.prisma.user.findUnique({ where: { username }, select: { status: true } });

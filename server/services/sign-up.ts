@@ -8,8 +8,8 @@ import { UserId } from "../contract/ids";
 import type { Prisma } from "../generated/prisma/client";
 import { addressKey } from "../rate-limits";
 
-/** Makes an account and signs it in; the cookie goes into the answer. The first account of a server is its administrator and
- *  needs no permission. Throws `forbidden` (reason `closed` or `invite`), `username_taken`, `rate_limited`. */
+/** Makes an account and signs it in; the cookie goes into the answer. The first account of a server, or the first
+ *  after all were deleted, is its administrator and needs no permission. Throws `forbidden` (reason `closed` or `invite`), `username_taken`, `rate_limited`. */
 export async function signUp(ctx: RequestContext, input: z.infer<typeof SignUp>): Promise<Me> {
   const { app } = ctx;
   await app.rateLimits.consume("signUp", addressKey(ctx.ipAddress));
@@ -27,9 +27,9 @@ export async function signUp(ctx: RequestContext, input: z.infer<typeof SignUp>)
 type NewAccount = { username: string; passwordHash: string; invite?: string | undefined };
 
 async function createAccount(app: AppContext, tx: Prisma.TransactionClient, input: NewAccount): Promise<void> {
-  // One sign-up at a time, so that exactly one account is the first.
+  // One sign-up at a time, and no deletion beside it, so that exactly one account is the first: there are none, or none any more.
   await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtext('parley sign-up'))`;
-  const isFirst = (await tx.user.findFirst({ select: { userId: true } })) === null;
+  const isFirst = (await tx.user.findFirst({ where: { status: { not: "deleted" } }, select: { userId: true } })) === null;
   const userId = UserId.parse(randomUUID());
   if (!isFirst) await takePermission(app, tx, userId, input.invite);
   const made = await tx.user.createMany({

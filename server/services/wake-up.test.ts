@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { accountChannel, type EntryEvent } from "../contract/events";
+import { accountChannel, type EntryEvent, type WatermarkEvent } from "../contract/events";
 import { MAX_EVENT_BYTES } from "../contract/limits";
 import type { Publication } from "../realtime/realtime";
 import { createTestApp, type TestApp } from "../testing/app";
-import { buildChat, buildDevice, buildPerson, makeEntry, type TestPerson } from "../testing/people";
+import { buildChat, buildDevice, buildPerson, buildSession, makeEntry, removeDevice, type TestPerson } from "../testing/people";
+import { acknowledge } from "./acknowledge";
 import { sendEntries } from "./send-entries";
 import { createWakeUp } from "./wake-up";
 
@@ -19,10 +20,15 @@ afterAll(() => app.close());
 /** A listener whose publications can be awaited. */
 async function listen() {
   const heard: Publication[] = [];
+  const ended: string[] = [];
   let looks = 0;
   let changed = () => {};
   const publish = (publications: Publication[]) => {
     heard.push(...publications);
+    changed();
+  };
+  const endSession = (sessionId: string) => {
+    ended.push(sessionId);
     changed();
   };
   const tellAllToLook = () => {
@@ -33,7 +39,7 @@ async function listen() {
     databaseUrl: app.databaseUrl,
     db: app.pool,
     logId: app.logId,
-    realtime: { publish },
+    realtime: { publish, endSession },
     tellAllToLook,
     log: { warn: () => {} },
   });
@@ -48,6 +54,16 @@ async function listen() {
   return {
     stop: wakeUp.stop,
     untilLook: (count: number) => until(() => looks >= count),
+    async endedSessions(count: number): Promise<string[]> {
+      await until(() => ended.length >= count);
+      return ended;
+    },
+    async watermarksFor({ userId }: TestPerson, count: number): Promise<WatermarkEvent[]> {
+      const own = () =>
+        heard.flatMap(({ channel, event }) => (channel === accountChannel(userId) && event.name === "watermark" ? [event.data] : []));
+      await until(() => own().length >= count);
+      return own();
+    },
     async entriesFor({ userId }: TestPerson, count: number): Promise<EntryEvent[]> {
       const own = () =>
         heard.flatMap(({ channel, event }) => (channel === accountChannel(userId) && event.name === "entry" ? [event.data] : []));
@@ -111,6 +127,52 @@ test("many entries at once come in the order of the log", async () => {
     ),
   );
   expect((await line.entriesFor(dan, 300)).map(({ seq }) => seq)).toEqual(Array.from({ length: 300 }, (_, i) => i + 3));
+  await line.stop();
+});
+
+test("a risen watermark is told to the other and to one's own account, once", async () => {
+  const [carol, dan] = [await buildPerson(app), await buildPerson(app)];
+  const chats = await Promise.all([carol, alice, bob].map((peer) => buildChat(app, peer, dan)));
+  const line = await listen();
+  const say = (seq: number, only = chats) => {
+    const marks = only.map(({ chatId }) => ({ chatId, seq }));
+    return acknowledge(app, dan.device.caller, { logId: app.logId, delivered: marks, read: marks });
+  };
+  await say(1);
+  await say(1);
+  await say(2, chats.slice(0, 1));
+  const event = (deliveredSeq: number, { chatId }: { chatId: string } = chats[0] as (typeof chats)[0]) => ({
+    logId: app.logId,
+    chatId,
+    userId: dan.userId,
+    deliveredSeq,
+    readSeq: deliveredSeq,
+  });
+  expect(await line.watermarksFor(carol, 2)).toEqual([event(1), event(2)]);
+  expect(await line.watermarksFor(dan, 4)).toEqual(expect.arrayContaining([event(2), ...chats.map((chat) => event(1, chat))]));
+  expect(await line.watermarksFor(dan, 4)).toHaveLength(4);
+  await line.stop();
+});
+
+test("more watermarks than one notification holds are all told", async () => {
+  const carol = await buildPerson(app);
+  const chats = await Promise.all(Array.from({ length: 90 }, async () => buildChat(app, carol, await buildPerson(app))));
+  const line = await listen();
+  const delivered = chats.map(({ chatId }) => ({ chatId, seq: 2 }));
+  await acknowledge(app, carol.device.caller, { logId: app.logId, delivered, read: [] });
+  const told = (await line.watermarksFor(carol, 90)).map(({ chatId }) => chatId);
+  expect(told.toSorted()).toEqual(chats.map(({ chatId }) => chatId).toSorted());
+  await line.stop();
+});
+
+test("a session that ended is told, whatever ended it: by itself, or with its device", async () => {
+  const carol = await buildPerson(app);
+  const other = await buildSession(app, carol);
+  const phone = await buildDevice(app, carol);
+  const line = await listen();
+  await app.prisma.session.deleteMany({ where: { sessionId: other.sessionId } });
+  await removeDevice(app, carol, phone, carol.device);
+  expect(await line.endedSessions(2)).toEqual([other.sessionId, phone.caller.sessionId]);
   await line.stop();
 });
 

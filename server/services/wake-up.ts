@@ -1,14 +1,15 @@
-/** Hears from Postgres which entries were committed, by whatever process, and tells the accounts concerned whose sockets are here.
- *  The notification is part of the commit: a process that dies right after it swallows nothing. */
+/** Hears from Postgres what was committed, by whatever process: entries and watermarks, told to the accounts concerned whose sockets are
+ *  here, and sessions that ended, whose sockets are cut. The notification is part of the commit: a process that dies right after it
+ *  swallows nothing. */
 import { setTimeout as wait } from "node:timers/promises";
 import pg from "pg";
-import type { ChatId, LogId } from "../contract/ids";
+import { accountChannel } from "../contract/events";
+import type { ChatId, LogId, UserId } from "../contract/ids";
 import type { Logger } from "../log";
-import type { Realtime } from "../realtime/realtime";
+import type { Publication, Realtime } from "../realtime/realtime";
 import { type EntryPlace, readEntryEvents } from "./entry-events";
 import type { Queryable } from "./sql";
 
-const CHANNEL = "parley_entries";
 const PLACES_PER_READ = 256;
 const FIRST_RETRY_MS = 50;
 const LONGEST_RETRY_MS = 5_000;
@@ -20,8 +21,8 @@ export type WakeUpDeps = {
   /** For reading what the notifications name. */
   db: Queryable;
   logId: LogId;
-  realtime: Pick<Realtime, "publish">;
-  /** Something may have been missed: whoever listens to this process should look into the log. */
+  realtime: Pick<Realtime, "publish" | "endSession">;
+  /** Something may have been missed: whoever listens to this process should look into the log, if their sessions still stand. */
   tellAllToLook: () => void;
   log: Pick<Logger, "warn">;
 };
@@ -34,6 +35,12 @@ export type WakeUp = {
 
 export function createWakeUp(deps: WakeUpDeps): WakeUp {
   const publisher = createPublisher(deps);
+  /** What is done with a notification, by its channel: the SQL functions name them so. */
+  const hearing: Record<string, (payload: string) => void> = {
+    parley_entries: (payload) => publisher.add(parsePlaces(payload)),
+    parley_watermarks: (payload) => deps.realtime.publish(parseWatermarks(deps.logId, payload)),
+    parley_ended_sessions: (sessionId) => deps.realtime.endSession(sessionId),
+  };
   const stopping = new AbortController();
   let connection: pg.Client | undefined;
 
@@ -55,10 +62,10 @@ export function createWakeUp(deps: WakeUpDeps): WakeUp {
     };
     client.on("error", onLost);
     client.on("end", onLost);
-    client.on("notification", ({ payload }) => publisher.add(parsePlaces(payload ?? "")));
+    client.on("notification", ({ channel, payload = "" }) => hearing[channel]?.(payload));
     try {
       await client.connect();
-      await client.query(`LISTEN ${CHANNEL}`);
+      for (const channel of Object.keys(hearing)) await client.query(`LISTEN ${channel}`);
       if (lost || stopping.signal.aborted) throw new Error("the connection that listens was lost");
     } catch (error) {
       lost = true;
@@ -70,7 +77,7 @@ export function createWakeUp(deps: WakeUpDeps): WakeUp {
   }
 
   async function reconnect(): Promise<void> {
-    deps.log.warn("the connection that listens for new entries was lost");
+    deps.log.warn("the connection that listens for what is new was lost");
     for (let waitMs = FIRST_RETRY_MS; !stopping.signal.aborted; waitMs = Math.min(waitMs * 2, LONGEST_RETRY_MS)) {
       try {
         await listen();
@@ -111,6 +118,17 @@ function parsePlaces(payload: string): EntryPlace[] {
   return payload.split(",").flatMap((pair) => {
     const [chatId, seq] = pair.split(" ");
     return chatId && seq ? [{ chatId: chatId as ChatId, seq: Number(seq) }] : [];
+  });
+}
+
+/** "chat account delivered read member member,…" as notify_watermarks writes it: one event for each member. */
+function parseWatermarks(logId: LogId, payload: string): Publication[] {
+  return payload.split(",").flatMap((line) => {
+    const [chatId, userId, delivered, read, ...members] = line.split(" ");
+    if (!chatId || !userId) return [];
+    const marks = { deliveredSeq: Number(delivered), readSeq: Number(read) };
+    const event = { name: "watermark" as const, data: { logId, chatId: chatId as ChatId, userId: userId as UserId, ...marks } };
+    return members.map((member) => ({ channel: accountChannel(member as UserId), event }));
   });
 }
 

@@ -33,7 +33,7 @@ export function precacheEntries(root) {
     .filter((file) => ASSET.test(file))
     .map((file) => ({ url: `/_next/static/${file}`, revision: null }));
   const icons = filesUnder(path.join(root, "public"))
-    .filter((file) => ICON.test(file))
+    .filter((file) => ICON.test(file) && !file.startsWith("screenshots/")) // only shown when the app is installed
     .map((file) => ({ url: `/${file}`, revision: digest(path.join(root, "public", file)) }));
   return [...pages, ...assets, ...manifest(root), ...icons].sort((a, b) => (a.url < b.url ? -1 : 1));
 }

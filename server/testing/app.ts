@@ -1,22 +1,15 @@
-/** A server's means on a database of its own, with real-time events written down instead of sent. */
+/** A server's means on a database of its own, which notes whose sockets it cut. */
 import { createAppContext } from "../app-context";
 import type { AppContext } from "../context";
-import type { AccountEvent } from "../contract/events";
 import { createLogger } from "../log";
-import type { Publication } from "../realtime/realtime";
-import { createAckQueue } from "../services/ack-queue";
 import { readLogId } from "../services/log-id";
-import { REAL_TIME } from "../services/retry-transient";
 import { readSettings } from "../settings";
 import { createTestDatabase } from "./database";
 
 export type TestApp = AppContext & {
   databaseUrl: string;
-  published: Publication[];
   /** Whose sockets were cut: session ids and device ids. */
   ended: string[];
-  /** What was published to a channel, of one kind. */
-  eventsOn<Name extends AccountEvent["name"]>(channel: string, name: Name): Extract<AccountEvent, { name: Name }>["data"][];
   close(): Promise<void>;
 };
 
@@ -35,11 +28,9 @@ export async function createTestApp({ now, env = {} }: Options = {}): Promise<Te
   });
   const log = createLogger("silent");
   const base = createAppContext({ settings, database, log, logId: await readLogId(database.pool, log), ...(now && { now }) });
-  const published: Publication[] = [];
   const ended: string[] = [];
   const realtime: AppContext["realtime"] = {
     ...base.realtime,
-    publish: (publications) => void published.push(...publications),
     endSession(sessionId) {
       ended.push(sessionId);
       base.realtime.endSession(sessionId);
@@ -52,12 +43,8 @@ export async function createTestApp({ now, env = {} }: Options = {}): Promise<Te
   return {
     ...base,
     realtime,
-    ackQueue: createAckQueue({ ...REAL_TIME, db: database.pool, logId: base.logId, realtime }),
     databaseUrl: database.url,
-    published,
     ended,
-    eventsOn: (channel, name) =>
-      published.flatMap((each) => (each.channel === channel && each.event.name === name ? [each.event.data as never] : [])),
     async close() {
       await base.realtime.close();
       await database.drop();

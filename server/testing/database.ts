@@ -6,6 +6,8 @@ import { createLogger } from "../log";
 
 export type TestDatabase = Database & {
   url: string;
+  /** A look into it with SQL. */
+  query(sql: string, values?: unknown[]): Promise<Record<string, unknown>[]>;
   /** Closes all connections and removes the database. */
   drop(): Promise<void>;
 };
@@ -21,6 +23,7 @@ export async function createTestDatabase(): Promise<TestDatabase> {
   return {
     ...database,
     url: url.href,
+    query: async (sql, values) => (await database.pool.query<Record<string, unknown>>(sql, values)).rows,
     async drop() {
       await database.close();
       await runOnServer(template, `DROP DATABASE ${name} WITH (FORCE)`);

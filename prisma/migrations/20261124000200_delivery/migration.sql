@@ -80,6 +80,26 @@ BEGIN
   ) e;
 END $$;
 
+-- Tells every server process which watermarks rose, and whom that concerns: "chat account delivered read member…" for each.
+CREATE FUNCTION notify_watermarks(p_line text[]) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
+  PERFORM pg_notify('parley_watermarks', e.lines)
+  FROM (
+    SELECT string_agg(x.line, ',' ORDER BY x.n) AS lines
+    FROM unnest(p_line) WITH ORDINALITY AS x(line, n)
+    GROUP BY (x.n - 1) / 40
+    ORDER BY (x.n - 1) / 40
+  ) e;
+END $$;
+
+-- Tells every server process which session ended, whatever ended it: its sockets must not outlive it in any of them.
+CREATE FUNCTION notify_ended_session() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM pg_notify('parley_ended_sessions', OLD.session_id);
+  RETURN NULL;
+END $$;
+CREATE TRIGGER "sessions_ended" AFTER DELETE ON "sessions" FOR EACH ROW EXECUTE FUNCTION notify_ended_session();
+
 -- Takes entries of many calls at once, locks their chats in id order, judges each, and writes those that are accepted.
 -- Outcomes: 0 accepted, 1 known already (same device; answered with its seq), 2 not a member, 3 stale audience, 4 device revoked,
 -- 5 messageId of another device, 6 held back: an earlier entry of the same call and chat was refused for good, so this one may be sent again.
@@ -170,12 +190,13 @@ BEGIN
   PERFORM notify_entries(v_chats, v_seqs);
 END $$;
 
--- Raises what devices stored and people saw, deletes the parts that are no longer needed, and returns the watermarks that rose, each
--- with the members of its chat if it is individual. Rows are taken in key order; nothing is lowered, nothing above the log's end is believed.
+-- Raises what devices stored and people saw, deletes the parts that are no longer needed, and tells the watermarks that rose: to both
+-- members of an individual chat, else to the account itself. Rows are taken in key order; nothing is lowered, nothing above the log's end
+-- is believed.
 CREATE FUNCTION acknowledge(p_chat uuid[], p_user uuid[], p_device uuid[], p_delivered bigint[], p_read bigint[])
-RETURNS TABLE (chat_id uuid, user_id uuid, delivered_seq bigint, read_seq bigint, members uuid[])
-LANGUAGE plpgsql VOLATILE SET lock_timeout = '2s' AS $$
-#variable_conflict use_column
+RETURNS void LANGUAGE plpgsql VOLATILE SET lock_timeout = '2s' AS $$
+DECLARE
+  v_risen text[];
 BEGIN
   -- A lost acknowledgement costs a repeated pull, never a message.
   PERFORM set_config('synchronous_commit', 'off', true);
@@ -195,7 +216,6 @@ BEGIN
   PERFORM 1 FROM chat_participants t
     JOIN (SELECT DISTINCT x.chat_id, x.user_id FROM unnest(p_chat, p_user) AS x(chat_id, user_id)) x USING (chat_id, user_id)
     ORDER BY t.chat_id, t.user_id FOR NO KEY UPDATE OF t;
-  RETURN QUERY
   WITH asked AS (
     SELECT x.chat_id, x.user_id, max(coalesce(x.delivered, 0)) AS delivered, max(coalesce(x.read, 0)) AS read
     -- A device that was revoked has no cursor and says nothing any more.
@@ -212,9 +232,11 @@ BEGIN
     WHERE t.chat_id = w.chat_id AND t.user_id = w.user_id AND (w.delivered > t.delivered_seq OR w.read > t.read_seq)
     RETURNING t.chat_id, t.user_id, t.delivered_seq, t.read_seq, w.chat_type
   )
-  SELECT r.chat_id, r.user_id, r.delivered_seq, r.read_seq,
-    CASE WHEN r.chat_type = 1 THEN (SELECT array_agg(t.user_id) FROM chat_participants t WHERE t.chat_id = r.chat_id) ELSE ARRAY[r.user_id] END
-  FROM risen r;
+  SELECT array_agg(concat_ws(' ', r.chat_id, r.user_id, r.delivered_seq, r.read_seq,
+    CASE WHEN r.chat_type = 1 THEN (SELECT string_agg(t.user_id::text, ' ') FROM chat_participants t WHERE t.chat_id = r.chat_id)
+      ELSE r.user_id::text END))
+  INTO v_risen FROM risen r;
+  PERFORM notify_watermarks(v_risen);
 END $$;
 
 -- Stores prekeys of a device that is not revoked: keys whose ids were used before are left alone. `p_replace` withdraws the one-time
@@ -340,13 +362,42 @@ BEGIN
   RETURN v_sessions;
 END $$;
 
--- Ends all devices of an account (its deletion). Returns the sessions that ended with them.
+-- Ends all devices of an account. Returns the sessions that ended with them.
 CREATE FUNCTION revoke_all_devices(p_user uuid) RETURNS text[] LANGUAGE plpgsql VOLATILE SET lock_timeout = '2s' AS $$
 BEGIN
   PERFORM 1 FROM users u WHERE u.user_id = p_user FOR NO KEY UPDATE;
   PERFORM 1 FROM chats c WHERE c.chat_id IN (SELECT t.chat_id FROM chat_participants t WHERE t.user_id = p_user)
     ORDER BY c.chat_id FOR NO KEY UPDATE;
   RETURN revoke_devices(p_user, ARRAY(SELECT d.device_id FROM devices d WHERE d.user_id = p_user AND d.revoked_at IS NULL));
+END $$;
+
+-- Deletes what the server has of an account but its name, its manifests and the entries it wrote. If it was the only administrator, the
+-- oldest active account becomes one: nobody can name a successor, and a server with accounts must not be without. Returns the sessions
+-- that ended.
+CREATE FUNCTION delete_account(p_user uuid) RETURNS text[] LANGUAGE plpgsql VOLATILE SET lock_timeout = '2s' AS $$
+DECLARE
+  v_heir uuid;
+  v_sessions text[];
+  v_others text[];
+BEGIN
+  -- One deletion at a time, and no sign-up beside it: both look at who else is there.
+  PERFORM pg_advisory_xact_lock(hashtext('parley sign-up'));
+  IF EXISTS (SELECT 1 FROM users u WHERE u.user_id = p_user AND u.is_admin)
+    AND NOT EXISTS (SELECT 1 FROM users u WHERE u.user_id <> p_user AND u.is_admin AND u.status = 'active') THEN
+    SELECT u.user_id INTO v_heir FROM users u WHERE u.user_id <> p_user AND u.status = 'active' ORDER BY u.created_at, u.user_id LIMIT 1;
+  END IF;
+  -- In the order in which open_individual_chat() takes them, and before the chats, as in publish_manifest().
+  PERFORM 1 FROM users u WHERE u.user_id IN (p_user, v_heir) ORDER BY u.user_id FOR NO KEY UPDATE;
+  UPDATE users u SET status = 'deleted', is_admin = false, last_seen_at = NULL WHERE u.user_id = p_user;
+  UPDATE users u SET is_admin = true WHERE u.user_id = v_heir;
+  v_sessions := revoke_all_devices(p_user);
+  -- Claims under way hold these rows, in this order.
+  PERFORM 1 FROM devices d WHERE d.user_id = p_user ORDER BY d.device_id FOR UPDATE;
+  DELETE FROM devices d WHERE d.user_id = p_user;
+  DELETE FROM credentials c WHERE c.user_id = p_user;
+  WITH ended AS (DELETE FROM sessions s WHERE s.user_id = p_user RETURNING s.session_id)
+  SELECT array_agg(e.session_id) INTO v_others FROM ended e;
+  RETURN v_sessions || coalesce(v_others, '{}');
 END $$;
 
 -- Accepts a manifest that was judged against the one at (p_after_generation, p_after_version), 0 and 0 for none: writes it, tells it to

@@ -152,7 +152,8 @@ export type Commands = {
   markRead(input: { chatId: ChatId; seq: number }): Promise<Outcome<null>>;
   /** 60 digits, the same on both sides while nobody stands in between. */
   safetyNumber(input: { chatId: ChatId }): Promise<Outcome<{ digits: string; keyState: KeyState }>>;
-  setVerified(input: { chatId: ChatId; verified: boolean }): Promise<Outcome<null>>;
+  /** `digits`: the number that was compared; `key_changed` when it is not the number any more. */
+  setVerified(input: { chatId: ChatId; verified: true; digits: string } | { chatId: ChatId; verified: false }): Promise<Outcome<null>>;
   /** Goes on with a contact whose keys changed. Messages that waited stay unsent until retried one by one. */
   acceptKeyChange(input: { chatId: ChatId }): Promise<Outcome<null>>;
 };

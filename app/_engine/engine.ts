@@ -1,5 +1,6 @@
 /** The headless client: the same in a browser's worker, in Node and in tests. Everything from outside comes in as an argument. */
 import { assertNever } from "@/server/contract/errors";
+import type { UserId } from "@/server/contract/ids";
 import type { Commands, Engine, ViewName, Views } from "./door";
 import { EngineDatabase, readMeta } from "./storage/database";
 import { openWrapping } from "./storage/wrapping";
@@ -63,7 +64,7 @@ export async function createEngine(deps: EngineDeps): Promise<HeadlessEngine> {
   };
 }
 
-/** Synchronises whenever the store holds a registered account whose sign-in holds, until closed or another tab leads. */
+/** Synchronises while the store holds a registered account whose sign-in holds, until that ends, another tab leads, or this one closes. */
 function leadWhileSignedIn(
   deps: EngineDeps,
   ctx: EngineContext,
@@ -72,6 +73,7 @@ function leadWhileSignedIn(
 ): Promise<void> {
   return new Promise((ended) => {
     let syncing: Syncing | undefined;
+    let ledFor: UserId | undefined;
     const end = () => {
       syncing?.stop();
       stopWatching();
@@ -85,10 +87,11 @@ function leadWhileSignedIn(
         return account && !account.pendingRegistration && !account.sessionEnded ? account.userId : undefined;
       },
       (userId) => {
-        syncing?.stop();
-        syncing = userId
-          ? startSyncing({ ctx, leadership, Pusher: deps.Pusher, origin: deps.origin, ended: end, reportFault: deps.reportFault })
-          : undefined;
+        if (userId === ledFor) return;
+        // What comes next is led anew: whatever is on its way for the former account must not be stored.
+        if (ledFor || !userId) return end();
+        ledFor = userId;
+        syncing = startSyncing({ ctx, leadership, Pusher: deps.Pusher, origin: deps.origin, ended: end, reportFault: deps.reportFault });
       },
     );
     signal.addEventListener("abort", end, { once: true });

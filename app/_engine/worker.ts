@@ -1,38 +1,54 @@
 /** The engine in the browser: one worker per tab, joined through the store and a Web Lock. */
-import { expose } from "comlink";
 import Pusher from "pusher-js/worker";
-import type { AccountView, Views } from "./door";
+import type { AccountView, ViewName } from "./door";
 import { createEngine, type HeadlessEngine } from "./engine";
-import type { WorkerEngine } from "./index";
 import type { PusherClass } from "./transport/realtime";
+import type { FromWorker, ToWorker } from "./worker-messages";
 
 const unsupported = missingFeature();
 const engine: Promise<HeadlessEngine> | undefined = unsupported ? undefined : start();
 const watches = new Map<number, () => void>();
 
-const door: WorkerEngine = {
-  async run(name, input) {
-    if (!engine) return { ok: false, code: "storage_failed" } as never;
-    const { commands } = await engine;
-    return (commands[name] as (input: unknown) => Promise<never>)(input);
-  },
-  watch(id, name, args, listener) {
-    const tell = listener as (view: Views[typeof name]["view"]) => void;
-    if (unsupported) {
-      if (name === "account") tell({ phase: "unsupported", reason: unsupported });
+const tell = (message: FromWorker) => self.postMessage(message);
+self.addEventListener("message", ({ data }: MessageEvent<ToWorker>) => {
+  switch (data.kind) {
+    case "run":
+      void run(data.name, data.input).then(
+        (outcome) => tell({ kind: "outcome", id: data.id, outcome }),
+        (error: unknown) => tell({ kind: "fault", id: data.id, message: String(error) }),
+      );
       return;
-    }
-    watches.set(id, () => {});
-    void engine?.then((started) => {
-      if (watches.has(id)) watches.set(id, started.watch(name, args, tell));
-    });
-  },
-  unwatch(id) {
-    watches.get(id)?.();
-    watches.delete(id);
-  },
-};
-expose(door);
+    case "watch":
+      watch(data.id, data.name, data.args);
+      return;
+    case "unwatch":
+      watches.get(data.id)?.();
+      watches.delete(data.id);
+  }
+});
+
+async function run(name: Extract<ToWorker, { kind: "run" }>["name"], input: unknown): Promise<unknown> {
+  const started = await engine?.catch(() => undefined);
+  if (!started) return { ok: false, code: "storage_failed" };
+  const { commands } = started;
+  return (commands[name] as (input: unknown) => Promise<unknown>)(input);
+}
+
+function watch(id: number, name: ViewName, args: unknown): void {
+  const show = (view: unknown) => tell({ kind: "view", id, view });
+  if (unsupported) {
+    if (name === "account") show({ phase: "unsupported", reason: unsupported } satisfies AccountView);
+    return;
+  }
+  watches.set(id, () => {});
+  void engine?.then(
+    (started) => {
+      if (watches.has(id)) watches.set(id, started.watch(name, args as never, show));
+    },
+    // The browser has a database but won't open it: private windows, a broken profile.
+    () => name === "account" && show({ phase: "unsupported", reason: "no_indexeddb" } satisfies AccountView),
+  );
+}
 
 function missingFeature(): Extract<AccountView, { phase: "unsupported" }>["reason"] | undefined {
   if (!self.isSecureContext || !self.crypto?.subtle) return "insecure_origin";

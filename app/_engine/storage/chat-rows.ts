@@ -17,24 +17,34 @@ export function messagesOf(db: EngineDatabase, chatId: ChatId) {
   return db.messages.where("[chatId+position]").between([chatId, 0], [chatId, Number.MAX_SAFE_INTEGER]);
 }
 
-/** Messages by others above `readSeq`. */
+/** Whether a message counts as unread while it is above the read watermark. */
+export function countsAsUnread(row: MessageRow): boolean {
+  return !row.own && row.body.kind !== "notice";
+}
+
+/** Messages by others above `readSeq`. Reads each of them: for when the watermark moves, not for each message that comes. */
 export function countUnread(db: EngineDatabase, chatId: ChatId, readSeq: number): Promise<number> {
   return db.messages
     .where("[chatId+position]")
     .between([chatId, readSeq], [chatId, UNSENT_POSITION], false, false)
-    .filter((row) => !row.own && row.body.kind !== "notice")
+    .filter(countsAsUnread)
     .count();
 }
 
-/** Inside a transaction: brings what the chat list shows in line with the messages. */
+/** Inside a transaction: brings what the chat list shows of the newest message in line with the messages. */
 export async function refreshSummary(db: EngineDatabase, chat: ChatRow): Promise<ChatRow> {
   const newest = await newestMessage(db, chat.chatId);
   return {
     ...chat,
     lastMessageId: newest?.messageId ?? null,
-    lastActivityMs: Math.max(chat.createdAtMs, newest?.receivedAtMs ?? 0),
-    unread: await countUnread(db, chat.chatId, chat.readSeq),
+    lastActivityMs: Math.max(chat.createdAtMs, newest?.sentAtMs ?? 0),
   };
+}
+
+/** Inside a transaction: moves the own read watermark, never back, and counts what is still above it. */
+export async function withReadSeq(db: EngineDatabase, chat: ChatRow, readSeq: number): Promise<ChatRow> {
+  if (readSeq <= chat.readSeq) return chat;
+  return { ...chat, readSeq, unread: await countUnread(db, chat.chatId, readSeq) };
 }
 
 /** A position behind everything that the server has put in order, growing with each call in one transaction. */
@@ -51,9 +61,11 @@ export function messageKey(chatId: ChatId, messageId: MessageId): [ChatId, Messa
 export function statusOf(row: MessageRow, chat: ChatRow, ownUserId: string): MessageStatus {
   if (row.failure) return "failed";
   if (row.seq === null) return "waiting";
-  const others = chat.members.filter((member) => member.userId !== ownUserId && !member.deleted);
+  const others = chat.members.filter((member) => member.userId !== ownUserId);
+  const present = others.filter((member) => !member.deleted);
   const { seq } = row;
-  const marks = others.map((member) => chat.watermarks[member.userId]);
+  // Where nobody is left, how far they had got is what stays true.
+  const marks = (present.length > 0 ? present : others).map((member) => chat.watermarks[member.userId]);
   if (marks.every((mark) => mark !== undefined && mark.readSeq >= seq)) return "read";
   if (marks.every((mark) => mark !== undefined && mark.deliveredSeq >= seq)) return "delivered";
   return "sent";

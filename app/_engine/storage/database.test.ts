@@ -49,6 +49,14 @@ test("the wrapping key stays the same over restarts and never leaves the browser
   await expect(crypto.subtle.exportKey("raw", key)).rejects.toThrow();
 });
 
+test("what was wrapped before the store was cleared can't be read after, and new secrets can", async () => {
+  const before = await wrapping.wrap("secret", Uint8Array.of(1));
+  await db.meta.clear();
+  await expect(wrapping.unwrap("secret", before)).rejects.toThrow();
+  const after = await wrapping.wrap("secret", Uint8Array.of(2));
+  expect(await (await openWrapping(db, crypto.subtle, random)).unwrap("secret", after)).toEqual(Uint8Array.of(2));
+});
+
 test("unsent messages sort behind everything that has its place, in the order they were written", async () => {
   const chatId = "c" as ChatId;
   const first = await nextUnsentPosition(db, chatId);
@@ -74,5 +82,11 @@ describe("the state of an own message", () => {
     ["read", message(5), chat(5, 5)],
   ] as const)("is %s by the watermarks of everybody who is still there", (status, row, of) => {
     expect(statusOf(row, of, "me")).toBe(status);
+  });
+
+  test("does not become read because the only reader deleted their account", () => {
+    const left = { members: [member("me"), member("bob", true)], watermarks: { bob: { deliveredSeq: 5, readSeq: 4 } } };
+    expect(statusOf(message(5), left as unknown as ChatRow, "me")).toBe("delivered");
+    expect(statusOf(message(6), left as unknown as ChatRow, "me")).toBe("sent");
   });
 });

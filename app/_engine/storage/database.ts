@@ -18,7 +18,8 @@ export type Meta = {
   leader: number;
   log: { logId: LogId };
   connection: ConnectionRow;
-  prekeys: { nextKeyId: number };
+  /** `pendingUpload`: made and stored, but the server has not confirmed them yet; as JSON. */
+  prekeys: { nextKeyId: number; pendingUpload: string | null };
 };
 export type MetaRow = { key: keyof Meta; value: Meta[keyof Meta] };
 
@@ -74,6 +75,8 @@ export type ChatRow = {
   type: "individual" | "group";
   members: { userId: UserId; username: string; deleted: boolean }[];
   createdAtMs: number;
+  /** Entries up to here came before this device. */
+  startSeq: number;
   /** The person opened it here: it is listed although nothing was said yet. */
   opened: boolean;
   /** Applied up to the last statement of the log that this device has processed. */
@@ -89,6 +92,8 @@ export type ChatRow = {
   /** Own read watermark, and how much of it the server knows. */
   readSeq: number;
   readAcknowledgedSeq: number;
+  /** Greatest seq of an own message: whoever has not read it may do so unheard. */
+  lastOwnSeq: number;
   /** Greatest counter of ciphertexts that this device made in this chat. */
   sendCounter: number;
   /** Greatest content counter that this device gave to a message here. */

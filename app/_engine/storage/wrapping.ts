@@ -11,13 +11,24 @@ export type Wrapping = {
   unwrap(purpose: string, wrapped: Wrapped): Promise<Uint8Array>;
 };
 
-/** Opens the device's wrapping key, making it at first use. */
+/** Opens the device's wrapping key, making it at first use. It is looked up for each use, because clearing the store, here or in another
+ *  tab, destroys it: what it wrapped can be read by nobody then, and what comes after is wrapped with another one. */
 export async function openWrapping(db: EngineDatabase, subtle: SubtleCrypto, random: (bytes: number) => Uint8Array): Promise<Wrapping> {
-  const key = (await readMeta(db, "wrappingKey")) ?? (await makeKey(db, subtle));
+  let looking: Promise<CryptoKey> | undefined;
+  const look = async () => (await readMeta(db, "wrappingKey")) ?? (await makeKey(db, subtle));
+  /** Uses that come together share one look. */
+  const currentKey = () => {
+    looking ??= look().finally(() => {
+      looking = undefined;
+    });
+    return looking;
+  };
+  await currentKey();
   return {
     async wrap(purpose, secret) {
       const nonce = random(NONCE_BYTES);
-      const sealed = await subtle.encrypt({ name: "AES-GCM", iv: buffer(nonce), additionalData: label(purpose) }, key, buffer(secret));
+      const algorithm = { name: "AES-GCM", iv: buffer(nonce), additionalData: label(purpose) };
+      const sealed = await subtle.encrypt(algorithm, await currentKey(), buffer(secret));
       const wrapped = new Uint8Array(NONCE_BYTES + sealed.byteLength);
       wrapped.set(nonce);
       wrapped.set(new Uint8Array(sealed), NONCE_BYTES);
@@ -26,7 +37,8 @@ export async function openWrapping(db: EngineDatabase, subtle: SubtleCrypto, ran
     async unwrap(purpose, wrapped) {
       const nonce = buffer(wrapped.subarray(0, NONCE_BYTES));
       const sealed = buffer(wrapped.subarray(NONCE_BYTES));
-      return new Uint8Array(await subtle.decrypt({ name: "AES-GCM", iv: nonce, additionalData: label(purpose) }, key, sealed));
+      const algorithm = { name: "AES-GCM", iv: nonce, additionalData: label(purpose) };
+      return new Uint8Array(await subtle.decrypt(algorithm, await currentKey(), sealed));
     },
   };
 }

@@ -7,7 +7,7 @@ import { CallError } from "../transport/api";
 import type { AccountPhase } from "./account-phase";
 import type { EngineContext } from "./engine-context";
 import { done, type OutcomeOf, outcome } from "./outcome";
-import { changeAccount, checkRecoveryKey, clearStore, createAccountKeys, leaveAccount } from "./registration";
+import { askWhoIAm, changeAccount, checkRecoveryKey, clearStore, createAccountKeys, leaveAccount } from "./registration";
 
 type AccountCommands = Pick<
   Commands,
@@ -75,15 +75,14 @@ async function signUp(
   phase: AccountPhase,
   input: { username: string; password: string; invite?: string },
 ): OutcomeOf<"signUp"> {
-  await ctx.api.call((c) => c.accounts.signUp.mutate(input));
-  const me = await ctx.api.call((c) => c.accounts.me.query());
+  const me = await ctx.api.call((c) => c.accounts.signUp.mutate(input));
   const made = await createAccountKeys(ctx, { userId: me.userId, username: me.username, isAdmin: me.isAdmin }, { kind: "first" });
   await phase.resolve();
   return made;
 }
 
 async function restore(ctx: EngineContext, phase: AccountPhase, text: string): OutcomeOf<"restore"> {
-  const me = await ctx.api.call((c) => c.accounts.me.query());
+  const me = await askWhoIAm(ctx);
   const recoveryKey = await checkRecoveryKey(ctx, me.userId, text);
   if (!recoveryKey) throw new CallError("bad_request", { reason: "wrong_recovery_key" });
   const account = { userId: me.userId, username: me.username, isAdmin: me.isAdmin };
@@ -93,7 +92,7 @@ async function restore(ctx: EngineContext, phase: AccountPhase, text: string): O
 }
 
 async function resetKeys(ctx: EngineContext, phase: AccountPhase, password: string): OutcomeOf<"resetKeys"> {
-  const me = await ctx.api.call((c) => c.accounts.me.query());
+  const me = await askWhoIAm(ctx);
   await ctx.api.signIn(me.username, password); // the password again: this can't be taken back
   const account = { userId: me.userId, username: me.username, isAdmin: me.isAdmin };
   const made = await createAccountKeys(ctx, account, { kind: "reset" });

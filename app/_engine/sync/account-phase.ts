@@ -4,7 +4,7 @@ import type { AccountView } from "../door";
 import { type EngineDatabase, readMeta } from "../storage/database";
 import { CallError } from "../transport/api";
 import type { EngineContext } from "./engine-context";
-import { attachSession, changeAccount, clearStore, createAccountKeys, registerPending } from "./registration";
+import { attachSession, changeAccount, createAccountKeys, registerPending } from "./registration";
 import { watchStore } from "./views";
 
 export type AccountPhase = {
@@ -78,32 +78,25 @@ async function resolveStored(ctx: EngineContext): Promise<AccountView> {
   } catch (error) {
     const code = error instanceof CallError ? error.code : undefined;
     if (code !== "stale_manifest" && code !== "bad_request" && code !== "forbidden") throw error;
-    await clearStore(ctx.db); // another browser was faster: this device never came to be
-    return resolveFresh(ctx);
+    // Either the server took it long ago and only the answer got lost, or another browser was faster and this device never came to be:
+    // then attaching forgets it.
+    if (!(await attachSession(ctx))) return resolveFresh(ctx);
+    await changeAccount(ctx.db, { pendingRegistration: null });
   }
-  try {
-    const me = await ctx.api.call((c) => c.accounts.me.query());
-    if (me.userId !== account?.userId) await changeAccount(ctx.db, { sessionEnded: true });
-    else if (me.deviceId === account.deviceId || (await attachSession(ctx))) {
-      await changeAccount(ctx.db, { sessionEnded: false, isAdmin: me.isAdmin });
-    }
-  } catch (error) {
-    if (!(error instanceof CallError) || error.code !== "unauthorized") throw error;
-    await changeAccount(ctx.db, { sessionEnded: true });
+  const me = await ctx.api.call((c) => c.accounts.me.query());
+  if (me === null || me.userId !== account?.userId) await changeAccount(ctx.db, { sessionEnded: true });
+  else if (me.deviceId === account.deviceId || (await attachSession(ctx))) {
+    await changeAccount(ctx.db, { sessionEnded: false, isAdmin: me.isAdmin });
   }
   return { phase: "starting" };
 }
 
 /** No keys here. Throws CallError when the server doesn't answer. */
 async function resolveFresh(ctx: EngineContext): Promise<AccountView> {
-  try {
-    const me = await ctx.api.call((c) => c.accounts.me.query());
-    if (me.hasManifest) return { phase: "needs_keys", username: me.username, isAdmin: me.isAdmin };
-    // Signed up, and cut off before the keys were made.
-    await createAccountKeys(ctx, { userId: me.userId, username: me.username, isAdmin: me.isAdmin }, { kind: "first" });
-    return { phase: "starting" };
-  } catch (error) {
-    if (!(error instanceof CallError) || error.code !== "unauthorized") throw error;
-    return { phase: "signed_out", server: await ctx.api.call((c) => c.accounts.server.query()) };
-  }
+  const me = await ctx.api.call((c) => c.accounts.me.query());
+  if (me === null) return { phase: "signed_out", server: await ctx.api.call((c) => c.accounts.server.query()) };
+  if (me.hasManifest) return { phase: "needs_keys", username: me.username, isAdmin: me.isAdmin };
+  // Signed up, and cut off before the keys were made.
+  await createAccountKeys(ctx, { userId: me.userId, username: me.username, isAdmin: me.isAdmin }, { kind: "first" });
+  return { phase: "starting" };
 }

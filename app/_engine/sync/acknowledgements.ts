@@ -11,13 +11,14 @@ export async function acknowledgePending(ctx: EngineContext): Promise<boolean> {
   const delivered = chats.filter((chat) => chat.cursorSeq > Math.max(0, chat.acknowledgedSeq)).slice(0, MAX_ACKNOWLEDGEMENTS);
   const read = chats.filter((chat) => chat.readSeq > Math.max(0, chat.readAcknowledgedSeq)).slice(0, MAX_ACKNOWLEDGEMENTS);
   if (delivered.length === 0 && read.length === 0) return false;
-  await ctx.api.call((c) =>
+  const answer = await ctx.api.call((c) =>
     c.messages.acknowledge.mutate({
       logId: log.logId,
       delivered: delivered.map((chat) => ({ chatId: chat.chatId, seq: chat.cursorSeq })),
       read: read.map((chat) => ({ chatId: chat.chatId, seq: chat.readSeq })),
     }),
   );
+  if (answer.logId !== log.logId) return false; // it forgot what this was about: the next pull learns of the other log
   await ctx.db.transaction("rw", ctx.db.chats, async () => {
     for (const chat of delivered) {
       await ctx.db.chats.where({ chatId: chat.chatId }).modify((row) => {

@@ -6,7 +6,7 @@ import { MessageId } from "@/server/contract/ids";
 import { MAX_TEXT_BYTES } from "@/server/contract/limits";
 import type { Commands } from "../door";
 import { safetyNumber, typedAccountKey } from "../signal/safety-number";
-import { messageKey, nextUnsentPosition, refreshSummary } from "../storage/chat-rows";
+import { messageKey, nextUnsentPosition, refreshSummary, withReadSeq } from "../storage/chat-rows";
 import type { ChatRow, ContactRow, EngineDatabase, MessageRow } from "../storage/database";
 import { CallError } from "../transport/api";
 import { storeChat } from "./chat-store";
@@ -30,7 +30,7 @@ export function chatCommands(ctx: EngineContext): ChatCommands {
     setDraft: ({ chatId, text }) => done(() => (text === "" ? db.drafts.delete(chatId) : db.drafts.put({ chatId, text }))),
     markRead: ({ chatId, seq }) => done(() => markRead(db, chatId, seq)),
     safetyNumber: ({ chatId }) => outcome(() => showSafetyNumber(ctx, chatId)),
-    setVerified: ({ chatId, verified }) => done(() => setVerified(ctx, chatId, verified)),
+    setVerified: (input) => done(() => setVerified(ctx, input)),
     acceptKeyChange: ({ chatId }) => done(async () => acceptCandidate(db, (await peerOf(ctx, chatId)).userId)),
   };
 }
@@ -39,10 +39,17 @@ async function openChat(ctx: EngineContext, username: string): OutcomeOf<"openCh
   const { userId } = await ctx.api.call((c) => c.accounts.find.mutate({ username }));
   if (!userId) throw new CallError("not_found");
   const info = await ctx.api.call((c) => c.chats.open.mutate({ userId }));
-  const chat = await storeChat(ctx, info);
+  const chat = info.members.some((member) => member.userId === userId) ? await storeChat(ctx, info) : undefined;
   if (!chat) throw new CallError("not_found", { reason: "members" });
+  if (!(await isKnownAs(ctx, userId, username))) throw new CallError("not_found", { reason: "name" });
   await ctx.db.chats.update(chat.chatId, { opened: true });
   return { chatId: chat.chatId };
+}
+
+/** Names are for ever: the account's own manifest must say this one, and no other account may have proved it before. */
+async function isKnownAs(ctx: EngineContext, userId: UserId, username: string): Promise<boolean> {
+  const others = await ctx.db.contacts.filter((contact) => contact.username === username && contact.userId !== userId).count();
+  return others === 0 && (await ctx.db.contacts.get(userId))?.username === username;
 }
 
 async function sendText(ctx: EngineContext, chatId: ChatId, written: string): OutcomeOf<"sendText"> {
@@ -111,7 +118,7 @@ async function markRead(db: EngineDatabase, chatId: ChatId, seq: number): Promis
   await db.transaction("rw", db.chats, db.messages, async () => {
     const chat = await chatOrFail(db, chatId);
     const readSeq = Math.min(seq, chat.cursorSeq);
-    if (readSeq > chat.readSeq) await db.chats.put(await refreshSummary(db, { ...chat, readSeq }));
+    if (readSeq > chat.readSeq) await db.chats.put(await withReadSeq(db, chat, readSeq));
   });
 }
 
@@ -141,8 +148,11 @@ async function showSafetyNumber(ctx: EngineContext, chatId: ChatId): OutcomeOf<"
   const { userId } = await peerOf(ctx, chatId);
   await syncContact(ctx, userId).catch(() => {}); // offline: what is known will do
   const [own, peer] = [await contactOf(ctx, self.userId), await contactOf(ctx, userId)];
-  const digits = safetyNumber(side(own), side(peer));
-  return { digits, keyState: keyStateOf(peer) };
+  return { digits: digitsOf(own, peer), keyState: keyStateOf(peer) };
+}
+
+function digitsOf(own: ContactRow, peer: ContactRow): string {
+  return safetyNumber(side(own), side(peer));
 }
 
 function side(contact: ContactRow) {
@@ -150,13 +160,15 @@ function side(contact: ContactRow) {
   return { userId: uuidToBytes(contact.userId), typedKey: typedAccountKey(accountKey) };
 }
 
-async function setVerified(ctx: EngineContext, chatId: ChatId, verified: boolean): Promise<void> {
-  const { userId } = await peerOf(ctx, chatId);
+async function setVerified(ctx: EngineContext, input: Parameters<Commands["setVerified"]>[0]): Promise<void> {
+  const [self, { userId }] = [await readSelf(ctx.db), await peerOf(ctx, input.chatId)];
   await ctx.db.transaction("rw", ctx.db.contacts, async () => {
-    const contact = await contactOf(ctx, userId);
+    const [own, contact] = [await contactOf(ctx, self.userId), await contactOf(ctx, userId)];
+    if (!input.verified) return ctx.db.contacts.put({ ...contact, verifiedAccountKey: null });
+    // A key that came while the numbers were compared is not the one that was compared.
+    if (digitsOf(own, contact) !== input.digits) throw new CallError("key_changed");
     // Comparing the number is the strongest consent there is: a held key is accepted with it.
-    const pin = verified ? (contact.candidate ?? contact.pin) : contact.pin;
-    const candidate = verified ? null : contact.candidate;
-    await ctx.db.contacts.put({ ...contact, pin, candidate, verifiedAccountKey: verified ? pin.accountKey : null });
+    const pin = contact.candidate ?? contact.pin;
+    return ctx.db.contacts.put({ ...contact, pin, candidate: null, verifiedAccountKey: pin.accountKey });
   });
 }

@@ -1,10 +1,11 @@
 /** Brings chats that the server names into the store: only those whose members their id proves, with the names that manifests prove. */
 import type { ChatInfo, Entry } from "@/server/contract/chats";
 import { fromBase64 } from "@/server/contract/encodings";
-import type { ChatId } from "@/server/contract/ids";
+import type { ChatId, UserId } from "@/server/contract/ids";
 import { type Audience, applyStatement, emptyAudience, type StatementEntry } from "@/server/contract/statements/audience";
 import { membersFit } from "@/server/contract/statements/chat-id";
 import { type ChatRow, readMeta } from "../storage/database";
+import type { Api } from "../transport/api";
 import { syncContact } from "./contacts";
 import { type EngineContext, readSelf } from "./engine-context";
 
@@ -31,7 +32,9 @@ export async function storeChat(ctx: EngineContext, info: ChatInfo): Promise<Cha
   if (info.type !== "individual" || !membersFit(info.chatId, userIds) || !userIds.includes(self.userId)) return undefined;
   for (const userId of userIds) await syncContact(ctx, userId);
   const row = await newChatRow(ctx, info);
-  return ctx.db.transaction("rw", ctx.db.chats, async () => {
+  if (!row) return undefined;
+  return ctx.db.transaction("rw", ctx.db.chats, ctx.db.meta, async () => {
+    if ((await readMeta(ctx.db, "account"))?.userId !== self.userId) return undefined; // signed out meanwhile
     const meanwhile = await ctx.db.chats.get(info.chatId);
     if (!meanwhile) await ctx.db.chats.put(row);
     return meanwhile ?? row;
@@ -48,34 +51,40 @@ async function updateChat(ctx: EngineContext, known: ChatRow, info: ChatInfo): P
   return known;
 }
 
-async function newChatRow(ctx: EngineContext, info: ChatInfo): Promise<ChatRow> {
-  const members = await Promise.all(info.members.map((member) => provenMember(ctx, member)));
+/** Undefined when an account of it has never proved itself. */
+async function newChatRow(ctx: EngineContext, info: ChatInfo): Promise<ChatRow | undefined> {
+  const userIds = info.members.map((member) => member.userId);
+  const contacts = await ctx.db.contacts.bulkGet(userIds);
+  // The server's word for a name is not enough: the account's own manifest says it.
+  const members = info.members.flatMap(({ userId, deleted }, i) => {
+    const username = contacts[i]?.username;
+    return username === undefined ? [] : [{ userId, username, deleted }];
+  });
+  if (members.length < userIds.length) return undefined;
   const account = await readMeta(ctx.db, "account");
-  const before = info.startSeq > 0 ? await statementsBefore(ctx, info) : [];
-  const audience = applyAll(
-    emptyAudience(
-      info.chatId,
-      members.map((member) => member.userId),
-    ),
-    before,
-  );
+  const before = await statementsBefore(ctx.api, info);
+  const audience = applyAll(emptyAudience(info.chatId, userIds), before);
   const watermarks = Object.fromEntries(info.watermarks.map(({ userId, ...mark }) => [userId, mark]));
   return {
     chatId: info.chatId,
     type: info.type,
     members,
     createdAtMs: info.createdAtMs,
-    opened: false,
+    startSeq: info.startSeq,
+    // More than statements lies before this device's time: people talked here, and the chat is listed although their words are gone.
+    opened: before.length < info.startSeq,
     audience,
     audienceSeq: audience.seq,
     cursorSeq: info.startSeq,
     cursorMessageId: null,
     acknowledgedSeq: info.startSeq,
     lastSeq: info.lastSeq,
-    floorSeq: info.floorSeq,
+    // What is gone from before this device's time is no gap to it.
+    floorSeq: Math.min(info.floorSeq, info.startSeq),
     watermarks,
     readSeq: Math.max(info.startSeq, (account && watermarks[account.userId]?.readSeq) ?? 0),
     readAcknowledgedSeq: info.startSeq,
+    lastOwnSeq: 0,
     sendCounter: 0,
     contentCounter: 0,
     unread: 0,
@@ -84,15 +93,22 @@ async function newChatRow(ctx: EngineContext, info: ChatInfo): Promise<ChatRow> 
   };
 }
 
-/** The server's word for a name is not enough: the account's own manifest says it. */
-async function provenMember(ctx: EngineContext, member: ChatInfo["members"][number]): Promise<ChatRow["members"][number]> {
-  const contact = await ctx.db.contacts.get(member.userId);
-  return { userId: member.userId, username: contact?.username ?? member.username, deleted: member.deleted };
+/** The audience that a device starts with: by the statements up to its first entry. Throws CallError. */
+export async function audienceBefore(api: Api, chat: Pick<ChatInfo, "chatId" | "startSeq">, userIds: UserId[]): Promise<Audience> {
+  return applyAll(emptyAudience(chat.chatId, userIds), await statementsBefore(api, chat));
 }
 
-async function statementsBefore(ctx: EngineContext, info: ChatInfo): Promise<StatementEntry[]> {
-  const { entries } = await ctx.api.call((c) => c.chats.statements.query({ chatId: info.chatId, afterSeq: 0 }));
-  return entries.filter((entry) => entry.seq <= info.startSeq).flatMap(statementOf);
+/** The statements up to the one that this device starts with. The server hands them out in pages. Throws CallError. */
+export async function statementsBefore(api: Api, { chatId, startSeq }: Pick<ChatInfo, "chatId" | "startSeq">): Promise<StatementEntry[]> {
+  const all: Entry[] = [];
+  for (let afterSeq = 0; afterSeq < startSeq; ) {
+    const { entries } = await api.call((c) => c.chats.statements.query({ chatId, afterSeq }));
+    const page = entries.filter((entry) => entry.seq > afterSeq);
+    all.push(...page);
+    // A page that brings nothing is the last.
+    afterSeq = page.at(-1)?.seq ?? startSeq;
+  }
+  return all.filter((entry) => entry.seq <= startSeq).flatMap(statementOf);
 }
 
 /** The clear statement of a control or manifest entry; nothing for other kinds. */

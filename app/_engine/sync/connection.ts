@@ -5,8 +5,8 @@ import type { CallCode } from "../transport/api";
 
 export type Connection = {
   realtime(up: boolean): Promise<void>;
-  /** Outcome of the last call: null when it was answered. Resolves to true when it was the first answer after silence. */
-  answered(failure: CallCode | null): Promise<boolean>;
+  /** How a task's last call went: null when it was answered. */
+  answered(task: string, failure: CallCode | null): Promise<void>;
   storageFailed(failed: boolean): Promise<void>;
   isRealtimeUp(): boolean;
 };
@@ -14,12 +14,13 @@ export type Connection = {
 export function createConnection(db: EngineDatabase): Connection {
   /** Null until the first attempt succeeded or failed. */
   let realtimeUp: boolean | null = null;
-  let failure: CallCode | null = null;
+  const failures = new Map<string, CallCode>();
   let asked = false;
   let storageFailed = false;
   const write = async () => {
-    const next: ConnectionRow = { state: state(asked, realtimeUp, failure), storageFailed };
+    const next: ConnectionRow = { state: state(asked, realtimeUp, [...failures.values()]), storageFailed };
     await db.transaction("rw", db.meta, async () => {
+      if (!(await readMeta(db, "account"))) return; // signed out meanwhile: nothing of it may come back
       const present = await readMeta(db, "connection");
       if (present?.state !== next.state || present.storageFailed !== next.storageFailed) await writeMeta(db, "connection", next);
     });
@@ -33,12 +34,11 @@ export function createConnection(db: EngineDatabase): Connection {
       realtimeUp = up;
       return publish();
     },
-    async answered(code) {
-      const recovered = failure !== null && code === null;
+    answered(task, failure) {
       asked = true;
-      failure = code;
-      await publish();
-      return recovered;
+      if (failure) failures.set(task, failure);
+      else failures.delete(task);
+      return publish();
     },
     storageFailed(failed) {
       storageFailed = failed;
@@ -48,9 +48,9 @@ export function createConnection(db: EngineDatabase): Connection {
 }
 
 // NOTE: navigator.onLine lies. Only the socket and the last answer count.
-function state(asked: boolean, realtimeUp: boolean | null, failure: CallCode | null): ConnectionRow["state"] {
-  if (failure === "offline") return "offline";
-  if (failure === "unavailable") return "unavailable";
+function state(asked: boolean, realtimeUp: boolean | null, failures: CallCode[]): ConnectionRow["state"] {
+  if (failures.includes("offline")) return "offline";
+  if (failures.includes("unavailable")) return "unavailable";
   if (!asked || realtimeUp === null) return "connecting";
   return realtimeUp ? "online" : "polling";
 }

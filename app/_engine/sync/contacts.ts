@@ -6,23 +6,47 @@ import { assertNever } from "@/server/contract/errors";
 import type { UserId } from "@/server/contract/ids";
 import { fromSignedManifest, type ParsedManifest, parseManifest } from "@/server/contract/statements/manifest";
 import { judgeManifest, type ManifestPin, pinOf } from "@/server/contract/statements/manifest-pin";
-import type { ContactRow, EngineDatabase, ManifestRow } from "../storage/database";
+import { type ContactRow, type EngineDatabase, type ManifestRow, readMeta } from "../storage/database";
+import type { Api } from "../transport/api";
 import type { EngineContext } from "./engine-context";
 
 /** Asks the server for manifests that this device has not seen and takes what their signatures allow. Throws CallError. */
 export async function syncContact(ctx: EngineContext, userId: UserId): Promise<void> {
   const before = await ctx.db.contacts.get(userId);
-  const head = before?.candidate ?? before?.pin;
-  const { manifests } = await ctx.api.call((c) =>
-    c.keys.manifests.query({ userId, afterGeneration: head?.generation ?? 0, afterVersion: head?.version ?? 0 }),
-  );
+  // From the pin on, also when other keys were shown since: the owner's own next manifest may stand beside them.
+  const manifests = await manifestsAfter(ctx.api, userId, before?.pin);
   if (manifests.length === 0) return;
-  await ctx.db.transaction("rw", ctx.db.contacts, ctx.db.manifests, async () => {
+  await ctx.db.transaction("rw", ctx.db.contacts, ctx.db.manifests, ctx.db.meta, async () => {
+    if (!(await readMeta(ctx.db, "account"))) return; // signed out meanwhile
     const present = await ctx.db.contacts.get(userId);
     const taken = takeManifests(present, userId, manifests);
     if (taken.contact) await ctx.db.contacts.put(taken.contact);
     await ctx.db.manifests.bulkPut(taken.rows);
   });
+}
+
+type ManifestPlace = { generation: number; version: number };
+
+/** All manifests above a place in the account's chain, unverified. The server hands them out in pages: asks until one brings nothing.
+ *  Throws CallError. */
+export async function manifestsAfter(api: Api, userId: UserId, head?: ManifestPlace): Promise<SignedManifest[]> {
+  const all: SignedManifest[] = [];
+  for (let after: ManifestPlace | undefined = head ?? { generation: 0, version: 0 }; after; ) {
+    const { generation, version }: ManifestPlace = after;
+    const { manifests } = await api.call((c) => c.keys.manifests.query({ userId, afterGeneration: generation, afterVersion: version }));
+    all.push(...manifests);
+    after = lastPlace(manifests, after);
+  }
+  return all;
+}
+
+/** Where the page ends; undefined if that is no further than before. */
+function lastPlace(page: SignedManifest[], { generation, version }: ManifestPlace): ManifestPlace | undefined {
+  const last = page.at(-1);
+  const parsed = last && parseManifest(fromSignedManifest(last));
+  if (!parsed?.ok) return undefined;
+  const { manifest } = parsed;
+  return manifest.generation > generation || (manifest.generation === generation && manifest.version > version) ? manifest : undefined;
 }
 
 type Taken = { contact: ContactRow | undefined; rows: ManifestRow[] };

@@ -21,7 +21,7 @@ export type GuardedTaskDeps = {
   /** Names the task in reports of faults. */
   where: string;
   task: () => Promise<void>;
-  /** The server answered for the first time after silence. */
+  /** This task went well again after it had failed. */
   recovered: () => void;
   stopped: () => boolean;
   /** Somebody else leads now. */
@@ -44,12 +44,14 @@ export function createGuardedTask(deps: GuardedTaskDeps): GuardedTask {
     try {
       await deps.task();
       if (deps.stopped()) return;
+      const failedBefore = attempt > 0;
       attempt = 0;
-      if (await deps.connection.answered(null)) deps.recovered();
+      await deps.connection.answered(deps.where, null);
+      if (failedBefore) deps.recovered();
       await deps.connection.storageFailed(false);
     } catch (error) {
       if (deps.stopped()) return; // the store may be closed already
-      attempt += 1;
+      if (!(error instanceof StaleSession)) attempt += 1; // only somebody else's turn at the ratchets
       const again = await afterFailure(deps, error).catch(() => 0);
       if (again !== null) runIn(Math.max(again, retryDelayMs(attempt, deps.ctx.fraction)));
     }
@@ -73,11 +75,11 @@ async function afterFailure(deps: GuardedTaskDeps, error: unknown): Promise<numb
   }
   if (error instanceof StaleSession) return 0;
   if (error instanceof Postponed) {
-    await deps.connection.answered(null);
+    await deps.connection.answered(deps.where, null);
     return error.retryAfterMs;
   }
   if (error instanceof CallError) {
-    await deps.connection.answered(error.code === "offline" || error.code === "unavailable" ? error.code : null);
+    await deps.connection.answered(deps.where, error.code === "offline" || error.code === "unavailable" ? error.code : null);
     if (error.code === "unauthorized") await markSessionEnded(deps.ctx);
     if (error.code === "device_required") return (await attachSession(deps.ctx)) ? 0 : null;
     return error.code === "unauthorized" ? null : (error.details.retryAfterMs ?? 0);

@@ -3,11 +3,11 @@
 import type { PulledChat } from "@/server/contract/chats";
 import type { EntryEvent, WatermarkEvent } from "@/server/contract/events";
 import type { ChatId, LogId } from "@/server/contract/ids";
-import { emptyAudience } from "@/server/contract/statements/audience";
-import { refreshSummary } from "../storage/chat-rows";
+import { MAX_CURSORS_PER_PULL, MAX_WATERMARKS_PER_PULL } from "@/server/contract/limits";
+import { countsAsUnread, messageKey, refreshSummary, withReadSeq } from "../storage/chat-rows";
 import { type ChatRow, readMeta, writeMeta } from "../storage/database";
-import { putSessions } from "../storage/sessions";
-import { ensureChat } from "./chat-store";
+import { putSessions, StaleSession } from "../storage/sessions";
+import { audienceBefore, ensureChat } from "./chat-store";
 import { type EngineContext, readSelf } from "./engine-context";
 import type { Leadership } from "./leadership";
 import { type Opened, openEntries } from "./open-entries";
@@ -17,6 +17,8 @@ export type Inbox = {
   pullAll(): Promise<void>;
   /** Takes an entry that came with its event. False: it does not follow what is stored here, so pull. */
   takeEvent(event: EntryEvent): Promise<boolean>;
+  /** Runs a task while nothing is being opened: whoever seals uses the same ratchets. */
+  exclusively<T>(task: () => Promise<T>): Promise<T>;
 };
 
 /** Strict commits wait for the disk: one per entry would take minutes after a long absence. */
@@ -32,41 +34,58 @@ export function createInbox(ctx: EngineContext, leadership: Leadership): Inbox {
   return {
     pullAll: () => inOrder(() => pullAll(ctx, leadership)),
     takeEvent: (event) => inOrder(() => takeEvent(ctx, leadership, event)),
+    exclusively: inOrder,
   };
 }
 
 async function pullAll(ctx: EngineContext, leadership: Leadership): Promise<void> {
   for (;;) {
-    const cursors = await cursorsToSend(ctx);
-    const pulled = await ctx.api.call((c) => c.messages.pull.mutate({ cursors }));
-    await noteLog(ctx, pulled.logId);
+    const asked = await whatToAsk(ctx);
+    const pulled = await ctx.api.call((c) => c.messages.pull.mutate(asked));
+    // What came with another log was asked of the one before: ask again, with every cursor.
+    if (await noteLog(ctx, pulled.logId)) continue;
+    let moved = false;
     for (const chat of pulled.chats) {
-      if (chat.state === "diverged") await startOver(ctx, chat.chatId);
-      else await takeChat(ctx, leadership, chat);
+      const took = chat.state === "diverged" ? await startOver(ctx, chat.chatId) : await takeChat(ctx, leadership, chat, pulled.more);
+      moved ||= took;
     }
-    if (!pulled.more && pulled.chats.every((chat) => chat.state !== "diverged")) return;
+    for (const mark of pulled.watermarks) await applyWatermark(ctx, mark);
+    const again = pulled.more || pulled.chats.some((chat) => chat.state === "diverged");
+    if (!again || !moved) return; // a chat that this version can't take comes again and again
   }
 }
 
-/** What the server may not know: cursors that are not where it remembers them, each with the entry it stands on. */
-async function cursorsToSend(ctx: EngineContext) {
-  const chats = await ctx.db.chats.toArray();
-  return chats
-    .filter((chat) => chat.cursorSeq !== chat.acknowledgedSeq)
-    .map((chat) => ({ chatId: chat.chatId, seq: chat.cursorSeq, messageId: chat.cursorMessageId }));
+/** What the server may not know: cursors that are not where it remembers them, each with the entry it stands on; and what this device may
+ *  not have heard: watermarks of chats with own messages that somebody has not read. */
+async function whatToAsk(ctx: EngineContext) {
+  const [chats, account] = [await ctx.db.chats.orderBy("lastActivityMs").reverse().toArray(), await readMeta(ctx.db, "account")];
+  const unread = (chat: ChatRow) =>
+    chat.members.some(({ userId }) => userId !== account?.userId && (chat.watermarks[userId]?.readSeq ?? 0) < chat.lastOwnSeq);
+  return {
+    cursors: chats
+      .filter((chat) => chat.cursorSeq !== chat.acknowledgedSeq)
+      .slice(0, MAX_CURSORS_PER_PULL)
+      .map((chat) => ({ chatId: chat.chatId, seq: chat.cursorSeq, messageId: chat.cursorMessageId })),
+    watermarksOf: chats
+      .filter(unread)
+      .slice(0, MAX_WATERMARKS_PER_PULL)
+      .map((chat) => chat.chatId),
+  };
 }
 
-/** A log with another id may have gone back: what was acknowledged there counts no more, so every cursor is sent and checked. */
-async function noteLog(ctx: EngineContext, logId: LogId): Promise<void> {
-  await ctx.db.transaction("rw", ctx.db.meta, ctx.db.chats, async () => {
+/** A log with another id may have gone back: what was acknowledged there counts no more, so every cursor is sent and checked.
+ *  Resolves to whether it is another one than before. */
+async function noteLog(ctx: EngineContext, logId: LogId): Promise<boolean> {
+  return ctx.db.transaction("rw", ctx.db.meta, ctx.db.chats, async () => {
     const known = await readMeta(ctx.db, "log");
-    if (known?.logId === logId) return;
+    if (known?.logId === logId) return false;
     await writeMeta(ctx.db, "log", { logId });
-    if (!known) return;
+    if (!known) return false;
     await ctx.db.chats.toCollection().modify((chat) => {
       chat.acknowledgedSeq = UNKNOWN_TO_SERVER;
       chat.readAcknowledgedSeq = UNKNOWN_TO_SERVER;
     });
+    return true;
   });
 }
 
@@ -74,35 +93,46 @@ async function noteLog(ctx: EngineContext, logId: LogId): Promise<void> {
 const UNKNOWN_TO_SERVER = -1;
 
 /** The server's log is another one than this store's: read it from its beginning. What is known keeps its text and gets its new place. */
-async function startOver(ctx: EngineContext, chatId: ChatId): Promise<void> {
+async function startOver(ctx: EngineContext, chatId: ChatId): Promise<boolean> {
+  const present = await ctx.db.chats.get(chatId);
+  if (!present) return false;
+  const userIds = present.members.map((member) => member.userId);
+  const audience = await audienceBefore(ctx.api, present, userIds);
   await ctx.db.chats.where({ chatId }).modify((chat) => {
-    chat.audience = emptyAudience(
-      chatId,
-      chat.members.map((member) => member.userId),
-    );
-    chat.audienceSeq = 0;
-    chat.cursorSeq = 0;
+    chat.audience = audience;
+    chat.audienceSeq = audience.seq;
+    chat.cursorSeq = chat.startSeq;
     chat.cursorMessageId = null;
     chat.acknowledgedSeq = UNKNOWN_TO_SERVER;
+    chat.watermarks = {}; // of entries that are not there any more
+    chat.lastOwnSeq = 0;
   });
+  return true;
 }
 
-async function takeChat(ctx: EngineContext, leadership: Leadership, pulled: PulledChat): Promise<void> {
+/** `more`: the page may end before the chat's entries do. Resolves to whether the cursor moved. */
+async function takeChat(ctx: EngineContext, leadership: Leadership, pulled: PulledChat, more: boolean): Promise<boolean> {
   let chat = await ensureChat(ctx, pulled.chatId);
-  if (!chat) return;
+  if (!chat) return false;
+  const before = chat.cursorSeq;
   // `rewound`: this store went back. What it has not seen comes again without its parts and shows as waiting.
   const entries = pulled.entries.filter((entry) => entry.seq > (chat as ChatRow).cursorSeq);
-  for (let at = 0; at < entries.length; at += ENTRIES_PER_COMMIT) {
+  const { floorSeq } = pulled;
+  const last = entries.at(-1);
+  const passesFloor = !last || last.seq > floorSeq || !more;
+  for (let at = 0; at < entries.length || (passesFloor && chat.cursorSeq < floorSeq); at += ENTRIES_PER_COMMIT) {
     const page = entries.slice(at, at + ENTRIES_PER_COMMIT);
-    chat = await commit(ctx, leadership, await openEntries(ctx, chat, page));
+    const isLast = at + ENTRIES_PER_COMMIT >= entries.length;
+    chat = await commit(ctx, leadership, await openEntries(ctx, chat, page, { floorSeq, passesFloor: passesFloor && isLast }));
   }
   for (const mark of pulled.watermarks) {
     await applyWatermark(ctx, { chatId: pulled.chatId, ...mark });
   }
   await ctx.db.chats.where({ chatId: pulled.chatId }).modify((row) => {
-    row.floorSeq = Math.max(row.floorSeq, pulled.floorSeq);
+    row.floorSeq = Math.max(row.floorSeq, Math.min(floorSeq, row.cursorSeq));
     row.lastSeq = pulled.lastSeq;
   });
+  return chat.cursorSeq !== before;
 }
 
 async function takeEvent(ctx: EngineContext, leadership: Leadership, event: EntryEvent): Promise<boolean> {
@@ -126,18 +156,28 @@ async function commit(ctx: EngineContext, leadership: Leadership, opened: Opened
   const tables = [db.meta, db.chats, db.messages, db.sessions, db.secrets, db.firstMessages, db.outbox];
   return db.transaction("rw", tables, async () => {
     await leadership.check();
+    const present = await db.chats.get(opened.chat.chatId);
+    // Opened from a place that somebody else has moved on from: its ratchets and its cursor are old.
+    if (present?.cursorSeq !== opened.fromSeq) throw new StaleSession();
     await putSessions(db, sessionRows);
     await db.secrets.bulkDelete(opened.usedPrekeys);
     await db.firstMessages.bulkPut(opened.firstMessages);
     await settleOwn(ctx, opened);
+    const unread = present.unread + (await countNewUnread(ctx, opened, present.readSeq));
     await db.messages.bulkPut(opened.messages);
-    const present = await db.chats.get(opened.chat.chatId);
     const { audience, audienceSeq, cursorSeq, cursorMessageId } = opened.chat;
-    const merged = { ...(present ?? opened.chat), audience, audienceSeq, cursorSeq, cursorMessageId };
+    const lastOwnSeq = Math.max(present.lastOwnSeq, ...opened.ownEntries.map((entry) => entry.seq));
+    const merged = { ...present, audience, audienceSeq, cursorSeq, cursorMessageId, unread, lastOwnSeq };
     const row = await refreshSummary(db, { ...merged, lastSeq: Math.max(merged.lastSeq, cursorSeq) });
     await db.chats.put(row);
     return row;
   });
+}
+
+/** Counted before they are stored: what was here already has been counted. */
+async function countNewUnread(ctx: EngineContext, { messages }: Opened, readSeq: number): Promise<number> {
+  const known = await ctx.db.messages.bulkGet(messages.map((row) => messageKey(row.chatId, row.messageId)));
+  return messages.filter((row, i) => known[i] === undefined && countsAsUnread(row) && row.position > readSeq).length;
 }
 
 /** Own entries come back with their place in the order; the answer to the send may have been lost. */
@@ -159,7 +199,7 @@ export async function applyWatermark(ctx: EngineContext, mark: Omit<WatermarkEve
     const readSeq = Math.max(present.readSeq, mark.readSeq);
     const ownRead = mark.userId === account?.userId ? Math.max(chat.readSeq, readSeq) : chat.readSeq;
     if (deliveredSeq === present.deliveredSeq && readSeq === present.readSeq && ownRead === chat.readSeq) return;
-    const moved = { ...chat, readSeq: ownRead, watermarks: { ...chat.watermarks, [mark.userId]: { deliveredSeq, readSeq } } };
-    await ctx.db.chats.put(ownRead === chat.readSeq ? moved : await refreshSummary(ctx.db, moved));
+    const moved = { ...chat, watermarks: { ...chat.watermarks, [mark.userId]: { deliveredSeq, readSeq } } };
+    await ctx.db.chats.put(await withReadSeq(ctx.db, moved, ownRead));
   });
 }

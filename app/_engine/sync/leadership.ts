@@ -12,17 +12,24 @@ export type Leadership = {
   /** Inside a transaction that covers `meta`: throws LostLeadership unless this is still the leader. */
   check(): Promise<void>;
 };
+/** Inside a transaction that covers `meta`: whoever leads now has lost it. */
+export async function endLeadership(db: EngineDatabase): Promise<void> {
+  await writeMeta(db, "leader", ((await readMeta(db, "leader")) ?? 0) + 1);
+}
+
 export type Locks = Pick<LockManager, "request">;
 
-/** Waits until this engine may lead, then runs `lead` until it ends or `signal` aborts. Ends when `lead` does. */
+/** Waits until this engine may lead, then runs `lead`; when that ends, waits again, until `signal` aborts. */
 export async function whenLeader(
   deps: { db: EngineDatabase; locks: Locks; name: string; signal: AbortSignal },
   lead: (leadership: Leadership) => Promise<void>,
 ): Promise<void> {
   try {
-    await deps.locks.request(deps.name, { signal: deps.signal }, async () => {
-      if (!deps.signal.aborted) await lead(await takeNumber(deps.db));
-    });
+    while (!deps.signal.aborted) {
+      await deps.locks.request(deps.name, { signal: deps.signal }, async () => {
+        if (!deps.signal.aborted) await lead(await takeNumber(deps.db));
+      });
+    }
   } catch (error) {
     if (!deps.signal.aborted) throw error;
   }

@@ -15,6 +15,7 @@ import type { LocalDevice } from "../signal/session-state";
 import { messageKey } from "../storage/chat-rows";
 import type { ChatRow, FirstMessageRow, MessageRow, SecretKind } from "../storage/database";
 import type { PeerDevice } from "../storage/sessions";
+import { CallError } from "../transport/api";
 import { type AudienceProof, proveAudience } from "./audience-proof";
 import { statementOf } from "./chat-store";
 import { provenManifest, syncContact } from "./contacts";
@@ -23,6 +24,8 @@ import { openLocalDevice, openPrekeyring, type Prekeyring } from "./keyring";
 import { createSessionCache, type SessionCache } from "./session-cache";
 
 export type Opened = {
+  /** Where the chat's cursor stood. */
+  fromSeq: number;
   /** The chat with cursor and audience moved to the last of the entries. */
   chat: ChatRow;
   sessions: SessionCache;
@@ -32,10 +35,24 @@ export type Opened = {
   firstMessages: FirstMessageRow[];
 };
 
-type Work = Opened & { ctx: EngineContext; self: Self; local: LocalDevice; prekeys: Prekeyring; audience: AudienceProof };
+type Work = Opened & {
+  ctx: EngineContext;
+  self: Self;
+  local: LocalDevice;
+  prekeys: Prekeyring;
+  audience: AudienceProof;
+  /** The server keeps only statements up to here. */
+  floorSeq: number;
+};
 
-/** `entries`: ascending, above the chat's cursor. Throws CallError when the server is needed and doesn't answer. */
-export async function openEntries(ctx: EngineContext, chat: ChatRow, entries: Entry[]): Promise<Opened> {
+/** `entries`: ascending, above the chat's cursor. `floorSeq`: up to where the server lets messages go. `passesFloor`: nothing up to there
+ *  comes any more, so the cursor moves at least that far. Throws CallError when the server is needed and doesn't answer. */
+export async function openEntries(
+  ctx: EngineContext,
+  chat: ChatRow,
+  entries: Entry[],
+  { floorSeq, passesFloor }: { floorSeq: number; passesFloor: boolean } = { floorSeq: chat.floorSeq, passesFloor: false },
+): Promise<Opened> {
   const self = await readSelf(ctx.db);
   const known = await ctx.db.messages.bulkGet(entries.map((entry) => messageKey(chat.chatId, entry.messageId)));
   const work: Work = {
@@ -44,6 +61,8 @@ export async function openEntries(ctx: EngineContext, chat: ChatRow, entries: En
     local: await openLocalDevice(ctx),
     prekeys: await openPrekeyring(ctx, entries.some(isFirstMessageEntry)),
     audience: await proveAudience(ctx.db, chat.audience),
+    floorSeq,
+    fromSeq: chat.cursorSeq,
     chat: { ...chat },
     sessions: createSessionCache(ctx.db, ctx.wrapping),
     messages: [],
@@ -52,10 +71,23 @@ export async function openEntries(ctx: EngineContext, chat: ChatRow, entries: En
     firstMessages: [],
   };
   for (const [i, entry] of entries.entries()) {
+    noteMissing(work, entry);
     await openEntry(work, entry, known[i]);
     work.chat = { ...work.chat, cursorSeq: entry.seq, cursorMessageId: entry.messageId };
   }
+  if (passesFloor && work.chat.cursorSeq < floorSeq) {
+    pushGone(work, ctx.now());
+    work.chat = { ...work.chat, cursorSeq: floorSeq, cursorMessageId: null };
+  }
   return work;
+}
+
+/** What is missing before an entry: gone with time up to the floor, held back above it. */
+function noteMissing(work: Work, entry: Entry): void {
+  const { cursorSeq } = work.chat;
+  if (entry.seq === cursorSeq + 1) return;
+  if (cursorSeq < work.floorSeq) pushGone(work, entry.sentAtMs);
+  if (entry.seq > Math.max(cursorSeq, work.floorSeq) + 1) pushGap(work, entry);
 }
 
 function isFirstMessageEntry({ partBase64 }: Entry): boolean {
@@ -63,7 +95,6 @@ function isFirstMessageEntry({ partBase64 }: Entry): boolean {
 }
 
 async function openEntry(work: Work, entry: Entry, known: MessageRow | undefined): Promise<void> {
-  if (entry.seq > work.chat.cursorSeq + 1 && work.chat.cursorSeq >= work.chat.floorSeq) pushGap(work, entry);
   switch (entry.kind) {
     case "manifest":
     case "control":
@@ -80,7 +111,11 @@ async function openEntry(work: Work, entry: Entry, known: MessageRow | undefined
         work.messages.push({ ...known, seq: entry.seq, position: entry.seq });
         return;
       }
-      return openMessage(work, entry);
+      return openMessage(work, entry).catch((error: unknown) => {
+        // One entry that can't be taken, whatever the reason, never holds up the ones behind it.
+        if (error instanceof CallError) throw error;
+        pushWaiting(work, entry, entry.partBase64 === null ? null : fromBase64(entry.partBase64));
+      });
   }
 }
 
@@ -140,7 +175,7 @@ function noteUsedKeys(work: Work, used: Used): void {
 function takeContent(work: Work, entry: Entry, header: Header, content: Content): void {
   const expected = work.audience.hash;
   if (!expected || !constantTimeEqual(header.audienceHash, expected)) pushNotice(work, entry, "audience_differs", entry.senderId);
-  if (content.kind === "void") return;
+  if (content.kind === "void" || entry.kind !== "message") return;
   const row = baseRow(work, entry);
   if (content.kind === "text") work.messages.push({ ...row, counter: header.counter, body: { kind: "text", text: content.text } });
   else work.messages.push({ ...row, counter: header.counter, body: { kind: "unsupported" }, kept: content.raw });
@@ -165,6 +200,7 @@ function baseRow(work: Work, entry: Entry): MessageRow {
 }
 
 function pushWaiting(work: Work, entry: Entry, part: Uint8Array | null = null): void {
+  if (entry.kind !== "message") return; // what devices tell each other is never shown
   work.messages.push({ ...baseRow(work, entry), kept: part });
 }
 
@@ -182,6 +218,27 @@ function pushNotice(work: Work, entry: Entry, notice: NoticeKind, subjectUserId:
 function pushGap(work: Work, entry: Entry): void {
   const row = baseRow(work, entry);
   work.messages.push({ ...row, messageId: noticeId(entry.messageId, "gap"), own: false, body: { kind: "notice", notice: "gap" } });
+}
+
+/** One gap for all that is gone up to the floor, however many statements lie between: it has one id, so the last one told stays. */
+function pushGone(work: Work, sentAtMs: number): void {
+  if (work.floorSeq <= work.chat.floorSeq) return; // told when the floor rose that far
+  const { chatId } = work.chat;
+  work.messages.push({
+    chatId,
+    messageId: noticeId(`${chatId}:${work.floorSeq}` as MessageId, "gap"),
+    position: work.floorSeq,
+    seq: work.floorSeq,
+    senderUserId: work.self.userId,
+    senderDeviceId: null,
+    own: false,
+    sentAtMs,
+    receivedAtMs: work.ctx.now(),
+    counter: 0,
+    body: { kind: "notice", notice: "gap" },
+    failure: null,
+    kept: null,
+  });
 }
 
 /** An entry can have a message and notices: they need ids of their own, the same each time. */

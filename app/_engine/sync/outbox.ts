@@ -6,10 +6,11 @@ import { assertNever, type ErrorCode } from "@/server/contract/errors";
 import type { ChatId } from "@/server/contract/ids";
 import { MAX_ENTRIES_PER_SEND, OUTBOX_RETRY_MS } from "@/server/contract/limits";
 import type { FailureCode } from "../door";
-import { refreshSummary } from "../storage/chat-rows";
+import { messageKey, refreshSummary } from "../storage/chat-rows";
 import type { OutboxRow, SealedParts } from "../storage/database";
 import { CallError } from "../transport/api";
 import type { EngineContext } from "./engine-context";
+import type { Inbox } from "./inbox";
 import type { Leadership } from "./leadership";
 import { Postponed } from "./postponed";
 import { sealRows } from "./seal-rows";
@@ -25,11 +26,11 @@ type Sealed = Row & { sealed: SealedParts };
 const MAX_AUDIENCE_TRIES = 5;
 const AUDIENCE_RETRY_MS = 10_000;
 
-export function createOutbox(ctx: EngineContext, leadership: Leadership, pull: () => Promise<void>): Outbox {
+export function createOutbox(ctx: EngineContext, leadership: Leadership, inbox: Inbox): Outbox {
   const sendChat = async (chatId: ChatId) => {
-    for (let tries = 0; await sendBatch(ctx, leadership, chatId); tries++) {
+    for (let tries = 0; await sendBatch(ctx, leadership, inbox, chatId); tries++) {
       if (tries >= MAX_AUDIENCE_TRIES) throw new Postponed(AUDIENCE_RETRY_MS);
-      await pull();
+      await inbox.pullAll();
     }
   };
   return {
@@ -52,18 +53,18 @@ async function chatsWithRows(ctx: EngineContext): Promise<ChatId[]> {
 }
 
 /** Sends all of a chat in batches. True: the audience moved on, pull before trying again. */
-async function sendBatch(ctx: EngineContext, leadership: Leadership, chatId: ChatId): Promise<boolean> {
+async function sendBatch(ctx: EngineContext, leadership: Leadership, inbox: Inbox, chatId: ChatId): Promise<boolean> {
   for (;;) {
-    const rows = (await ctx.db.outbox.where({ chatId }).sortBy("order")).slice(0, MAX_ENTRIES_PER_SEND) as Row[];
+    const rows = (await ctx.db.outbox.where({ chatId }).limit(MAX_ENTRIES_PER_SEND).toArray()) as Row[]; // by their order
     if (rows.length === 0) return false;
     const outlived = rows.filter((row) => ctx.now() - row.createdAtMs > OUTBOX_RETRY_MS);
     if (outlived.length > 0) {
       await failRows(ctx, outlived, "unavailable");
       continue;
     }
-    const ready = await sealRows(ctx, leadership, chatId, rows);
-    if (ready.state === "held") {
-      await failRows(ctx, rows, "key_changed");
+    const ready = await sealRows(ctx, leadership, chatId, rows, inbox.exclusively);
+    if (ready.state === "held" || ready.state === "gone") {
+      await failRows(ctx, rows, ready.state === "held" ? "key_changed" : "not_found");
       continue;
     }
     if (ready.state === "audience_unknown") return true;
@@ -87,6 +88,7 @@ function toEntry({ chatId, messageId, sealed }: Sealed): SendEntry {
 /** Stores the answers. True: at least one was refused for an old audience. Throws CallError for a passing refusal. */
 async function settle(ctx: EngineContext, rows: Sealed[], results: SendResult[]): Promise<boolean> {
   let stale = false;
+  let refused = false;
   let passing: ErrorCode | undefined;
   for (const [i, row] of rows.entries()) {
     const result = results[i];
@@ -96,17 +98,21 @@ async function settle(ctx: EngineContext, rows: Sealed[], results: SendResult[])
         await acceptRow(ctx, row, result);
         break;
       case "stale_audience":
+        // Certainly not stored: these bytes are of no use any more.
+        await ctx.db.outbox.update(row.order, { sealed: null });
         stale = true;
         break;
       case "refused":
         if (isFinal(result.code)) await failRows(ctx, [row], result.code);
         else passing = result.code;
+        refused ||= isFinal(result.code);
         break;
       default:
         assertNever(result);
     }
   }
-  if (passing) throw new CallError(passing);
+  // Entries behind a refused one are put off with it: they can go now.
+  if (passing && !refused) throw new CallError(passing);
   return stale;
 }
 
@@ -123,7 +129,7 @@ async function acceptRow(ctx: EngineContext, row: Row, { seq, sentAtMs }: Extrac
       .modify({ seq, position: seq, sentAtMs, failure: null });
     await db.outbox.delete(row.order);
     const chat = await db.chats.get(row.chatId);
-    if (chat) await db.chats.put(await refreshSummary(db, chat));
+    if (chat) await db.chats.put(await refreshSummary(db, { ...chat, lastOwnSeq: Math.max(chat.lastOwnSeq, seq) }));
   });
 }
 
@@ -132,7 +138,8 @@ async function failRows(ctx: EngineContext, rows: Row[], failure: FailureCode): 
   const { db } = ctx;
   await db.transaction("rw", db.outbox, db.messages, async () => {
     for (const row of rows) {
-      await db.messages.where("[chatId+messageId]").equals([row.chatId, row.messageId]).modify({ failure });
+      const message = await db.messages.get(messageKey(row.chatId, row.messageId));
+      if (message?.seq === null) await db.messages.put({ ...message, failure });
       await db.outbox.delete(row.order);
     }
   });

@@ -1,4 +1,5 @@
 /** Keeps this device reachable: refills one-time prekeys, replaces the signed ones by age, deletes what nobody can use any more. */
+import type { PrekeyUpload } from "@/server/contract/devices";
 import {
   KEM_ONE_TIME_PREKEYS,
   ONE_TIME_PREKEYS,
@@ -16,6 +17,7 @@ import { makePrekeys } from "./new-prekeys";
 
 /** Asks the server what is left and uploads what is missing. Throws CallError, LostLeadership. */
 export async function keepPrekeysStocked(ctx: EngineContext, leadership: Leadership): Promise<void> {
+  await uploadPending(ctx);
   const left = await ctx.api.call((c) => c.keys.count.query());
   const newest = (await signedRows(ctx.db)).reduce((latest, row) => Math.max(latest, row.createdAtMs), 0);
   const wanted = {
@@ -27,20 +29,47 @@ export async function keepPrekeysStocked(ctx: EngineContext, leadership: Leaders
   await deleteOutlived(ctx);
 }
 
-async function addPrekeys(ctx: EngineContext, leadership: Leadership, wanted: Parameters<typeof makePrekeys>[2]): Promise<void> {
+/** Far above every id that a store which went back in time can have given: ids are never used again. */
+const IDS_SKIPPED_AFTER_ROLLBACK = 1_000_000;
+
+/** New prekeys of every kind in the place of all that the server has: the private halves of those may be lost. */
+export async function replacePrekeys(ctx: EngineContext, leadership: Leadership): Promise<void> {
+  const wanted = { signed: true, oneTime: ONE_TIME_PREKEYS, kemOneTime: KEM_ONE_TIME_PREKEYS };
+  await addPrekeys(ctx, leadership, wanted, { skipIds: IDS_SKIPPED_AFTER_ROLLBACK, replaceOneTime: true });
+}
+
+async function addPrekeys(
+  ctx: EngineContext,
+  leadership: Leadership,
+  wanted: Parameters<typeof makePrekeys>[2],
+  { skipIds, replaceOneTime }: { skipIds: number; replaceOneTime: boolean } = { skipIds: 0, replaceOneTime: false },
+): Promise<void> {
   const { db } = ctx;
-  const nextKeyId = (await readMeta(db, "prekeys"))?.nextKeyId ?? 1;
+  const nextKeyId = ((await readMeta(db, "prekeys"))?.nextKeyId ?? 1) + skipIds;
   const made = makePrekeys(await openIdentity(ctx), nextKeyId, wanted, ctx.now(), ctx.random);
   const rows = await wrapSecrets(ctx.wrapping, made.secrets);
+  const upload: PrekeyUpload = { ...made.upload, ...(replaceOneTime && { replaceOneTime }) };
   // Stored before the server hands them out: a message to a key that is not here could never be read.
   await db.transaction("rw", db.meta, db.secrets, async () => {
     await leadership.check();
-    await writeMeta(db, "prekeys", { nextKeyId: made.nextKeyId });
+    await writeMeta(db, "prekeys", { nextKeyId: made.nextKeyId, pendingUpload: JSON.stringify(upload) });
     if (wanted.signed)
       await db.secrets.bulkPut((await signedRows(db)).map((row) => ({ ...row, replacedAtMs: row.replacedAtMs ?? ctx.now() })));
     await db.secrets.bulkPut(rows);
   });
-  await ctx.api.call((c) => c.keys.upload.mutate(made.upload));
+  await uploadPending(ctx);
+}
+
+/** Sends what was made and not confirmed. Safe to repeat: the server knows the ids. */
+async function uploadPending(ctx: EngineContext): Promise<void> {
+  const { db } = ctx;
+  const pending = (await readMeta(db, "prekeys"))?.pendingUpload;
+  if (!pending) return;
+  await ctx.api.call((c) => c.keys.upload.mutate(JSON.parse(pending) as PrekeyUpload));
+  await db.transaction("rw", db.meta, async () => {
+    const present = await readMeta(db, "prekeys");
+    if (present?.pendingUpload === pending) await writeMeta(db, "prekeys", { ...present, pendingUpload: null });
+  });
 }
 
 /** Replaced keys stay as long as a message to them may still be on its way; the memory of first messages goes with them. */

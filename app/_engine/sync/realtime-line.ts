@@ -1,5 +1,6 @@
 /** Keeps the leader's account channel open and hands on what comes over it. */
 import type { AccountEvent } from "@/server/contract/events";
+import { readMeta } from "../storage/database";
 import { connectRealtime, type PusherClass, type RealtimeConnection } from "../transport/realtime";
 import type { Connection } from "./connection";
 import { type EngineContext, readSelf } from "./engine-context";
@@ -25,7 +26,8 @@ export function createRealtimeLine(deps: RealtimeLineDeps): RealtimeLine {
   let line: RealtimeConnection | undefined;
   let closed = false;
   const hear = async (event: AccountEvent) => {
-    if (event.name === "watermark") return applyWatermark(deps.ctx, event.data);
+    const log = await readMeta(deps.ctx.db, "log");
+    if (event.name === "watermark" && event.data.logId === log?.logId) return applyWatermark(deps.ctx, event.data);
     if (event.name === "entry" && (await inbox.takeEvent(event.data))) return;
     pull();
   };
@@ -40,7 +42,9 @@ export function createRealtimeLine(deps: RealtimeLineDeps): RealtimeLine {
             state: (state) => {
               if (state === "connecting") return;
               void connection.realtime(state === "online");
-              if (state === "online") online(); // whatever happened while it was down
+              if (state === "online")
+                online(); // whatever happened while it was down
+              else pull(); // is it the socket alone, or the server?
             },
             event: (event) => void hear(event).catch(() => pull()),
           },

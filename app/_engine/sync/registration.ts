@@ -1,5 +1,6 @@
 /** Makes this browser a device of an account: new keys, a manifest that names them, prekeys. Everything is stored here before the server
  *  hears of it, so that a crash on either side ends in the same device. */
+import type { Me } from "@/server/contract/accounts";
 import type { RegisterDevice, SignedManifest } from "@/server/contract/devices";
 import { toBase64, uuidToBytes } from "@/server/contract/encodings";
 import { DeviceId, type UserId } from "@/server/contract/ids";
@@ -13,14 +14,22 @@ import type { IdentityKeyPair } from "../signal/session-state";
 import { type AccountRow, type EngineDatabase, readMeta, writeMeta } from "../storage/database";
 import { readSecret, type Secret, wrapSecrets } from "../storage/secrets";
 import { CallError } from "../transport/api";
-import { takeManifests } from "./contacts";
+import { manifestsAfter, takeManifests } from "./contacts";
 import { type EngineContext, readSelf, uuidV7 } from "./engine-context";
 import { openIdentity } from "./keyring";
+import { endLeadership } from "./leadership";
 import { makePrekeys } from "./new-prekeys";
 
 /** How the account's keys come about. `restored`: the recovery key confirms them. `reset`: nothing does, and contacts are warned. */
 export type Origin = { kind: "first" } | { kind: "restored"; recoveryKey: Uint8Array } | { kind: "reset" };
 export type NewAccountKeys = { recoveryKey: string };
+
+/** Who is signed in here. Throws CallError, `unauthorized` for nobody. */
+export async function askWhoIAm(ctx: EngineContext): Promise<Me> {
+  const me = await ctx.api.call((c) => c.accounts.me.query());
+  if (!me) throw new CallError("unauthorized");
+  return me;
+}
 
 /** Makes keys and this device, stores them, registers them. Throws CallError; once stored, registerPending tries again. */
 export async function createAccountKeys(
@@ -28,7 +37,7 @@ export async function createAccountKeys(
   account: { userId: UserId; username: string; isAdmin: boolean },
   origin: Origin,
 ): Promise<NewAccountKeys> {
-  const chain = origin.kind === "first" ? [] : await ownManifests(ctx, account.userId);
+  const chain = origin.kind === "first" ? [] : await manifestsAfter(ctx.api, account.userId);
   const pin = takeManifests(undefined, account.userId, chain).contact?.pin ?? null;
   if (origin.kind !== "first" && !pin) throw new CallError("stale_manifest");
   const recoveryKey = origin.kind === "restored" ? origin.recoveryKey : generateRecoveryKey(ctx.random);
@@ -59,9 +68,12 @@ export async function createAccountKeys(
     recoveryKeyPending: origin.kind !== "restored",
     remindAtMs: 0,
   };
-  await storeAccount(ctx, row, secrets, [...chain, input.manifest], made.nextKeyId);
+  const stored = await storeAccount(ctx, row, secrets, [...chain, input.manifest], made.nextKeyId);
   await registerPending(ctx);
-  return { recoveryKey: formatRecoveryKey(recoveryKey) };
+  // Another tab was faster: its keys are the device's.
+  const kept = stored ? recoveryKey : await readSecret(ctx.db, ctx.wrapping, "recovery");
+  if (!kept) throw new CallError("stale_manifest");
+  return { recoveryKey: formatRecoveryKey(kept) };
 }
 
 /** Tells the server of the device that is stored here but not confirmed yet. Safe to repeat: the same bytes get the same answer. */
@@ -70,7 +82,10 @@ export async function registerPending(ctx: EngineContext): Promise<void> {
   if (!account?.pendingRegistration) return;
   const input = JSON.parse(account.pendingRegistration) as RegisterDevice;
   await ctx.api.call((c) => c.devices.register.mutate(input));
-  await changeAccount(ctx.db, { pendingRegistration: null });
+  await ctx.db.transaction("rw", ctx.db.meta, async () => {
+    const present = await readMeta(ctx.db, "account");
+    if (present?.deviceId === account.deviceId) await writeMeta(ctx.db, "account", { ...present, pendingRegistration: null });
+  });
 }
 
 function newDevice(ctx: EngineContext, userId: UserId, identity: IdentityKeyPair): ManifestDevice {
@@ -110,34 +125,33 @@ function accountSecrets(
   ];
 }
 
+/** False when this store has an account already: its keys are never overwritten. */
 async function storeAccount(
   ctx: EngineContext,
   account: AccountRow,
   secrets: Secret[],
   manifests: SignedManifest[],
   nextKeyId: number,
-): Promise<void> {
+): Promise<boolean> {
   const { db } = ctx;
   const rows = await wrapSecrets(ctx.wrapping, account.recoveryKeyPending ? secrets : secrets.filter((s) => s.kind !== "recovery"));
   const own = takeManifests(undefined, account.userId, manifests);
-  await db.transaction("rw", [db.meta, db.secrets, db.contacts, db.manifests], async () => {
+  return db.transaction("rw", [db.meta, db.secrets, db.contacts, db.manifests], async () => {
+    if (await readMeta(db, "account")) return false;
     await db.secrets.bulkPut(rows);
-    await writeMeta(db, "prekeys", { nextKeyId });
+    await writeMeta(db, "prekeys", { nextKeyId, pendingUpload: null });
     await writeMeta(db, "account", account);
     await db.manifests.bulkPut(own.rows);
     if (own.contact) await db.contacts.put(own.contact);
+    return true;
   });
-}
-
-async function ownManifests(ctx: EngineContext, userId: UserId): Promise<SignedManifest[]> {
-  return (await ctx.api.call((c) => c.keys.manifests.query({ userId, afterGeneration: 0, afterVersion: 0 }))).manifests;
 }
 
 /** The recovery key as the person typed it, if it is this account's. Throws CallError. */
 export async function checkRecoveryKey(ctx: EngineContext, userId: UserId, text: string): Promise<Uint8Array | null> {
   const parsed = parseRecoveryKey(text);
   if (!parsed.ok) return null;
-  const pin = takeManifests(undefined, userId, await ownManifests(ctx, userId)).contact?.pin;
+  const pin = takeManifests(undefined, userId, await manifestsAfter(ctx.api, userId)).contact?.pin;
   const expected = ed25519PublicKey(recoverySigningKey(parsed.bytes));
   return pin && toBase64(pin.recoveryPublicKey) === toBase64(expected) ? parsed.bytes : null;
 }
@@ -145,7 +159,7 @@ export async function checkRecoveryKey(ctx: EngineContext, userId: UserId, text:
 /** Binds a new sign-in to this device, proved by its identity key. False when the account no longer has this device. Throws CallError. */
 export async function attachSession(ctx: EngineContext): Promise<boolean> {
   const self = await readSelf(ctx.db);
-  const me = await ctx.api.call((c) => c.accounts.me.query());
+  const me = await askWhoIAm(ctx);
   if (me.userId !== self.userId) throw new CallError("unauthorized");
   const identity = await openIdentity(ctx);
   const input = attachSigningInput(uuidToBytes(self.userId), uuidToBytes(self.deviceId), new TextEncoder().encode(me.sessionId));
@@ -155,7 +169,7 @@ export async function attachSession(ctx: EngineContext): Promise<boolean> {
     return true;
   } catch (error) {
     const code = error instanceof CallError ? error.code : undefined;
-    if (code !== "forbidden" && code !== "device_required" && code !== "not_found") throw error;
+    if (code !== "device_required") throw error;
     await clearStore(ctx.db); // somebody with the account's keys removed this device
     return false;
   }
@@ -169,16 +183,26 @@ export async function leaveAccount(ctx: EngineContext): Promise<void> {
   if (own && accountSecretKey) {
     const devices = own.pin.devices.filter((device) => device.deviceId !== self.deviceId);
     const signed = signManifest({ manifest: nextManifest(own.pin, { devices, issuedAtMs: ctx.now() }), accountSecretKey });
-    await ctx.api.call((c) => c.devices.publish.mutate({ manifest: toSignedManifest(signed) }));
+    await ctx.api.call((c) => c.devices.publish.mutate({ manifest: toSignedManifest(signed) })).catch(ignoreIfOut);
   }
   await ctx.api.signOut().catch(() => {}); // the server ended it with the device
   await clearStore(ctx.db);
 }
 
-/** Forgets everything, keys and messages. */
+/** Who is out already, because an answer was lost or the sign-in ended, may still forget everything here. */
+function ignoreIfOut(error: unknown): void {
+  const code = error instanceof CallError ? error.code : undefined;
+  if (code !== "unauthorized" && code !== "device_required") throw error;
+}
+
+/** Forgets everything, keys and messages, but the leader's number: what is still on its way into the store must not arrive. */
 export async function clearStore(db: EngineDatabase): Promise<void> {
   await db.transaction("rw", db.tables, async () => {
-    for (const table of db.tables) await table.clear();
+    await endLeadership(db);
+    for (const table of db.tables) {
+      if (table.name === db.meta.name) await db.meta.where("key").notEqual("leader").delete();
+      else await table.clear();
+    }
   });
 }
 

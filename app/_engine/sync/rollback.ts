@@ -4,6 +4,7 @@ import { archiveSessions } from "../signal/session-state";
 import { putSessions } from "../storage/sessions";
 import type { EngineContext } from "./engine-context";
 import type { Leadership } from "./leadership";
+import { replacePrekeys } from "./prekeys";
 import { createSessionCache } from "./session-cache";
 
 /** Archives all sessions and forgets queued ciphertexts if the server has seen more of this device than its store has.
@@ -22,6 +23,7 @@ export async function recoverFromRollback(ctx: EngineContext, leadership: Leader
     if (record) sessions.set(peer, archiveSessions(record));
   }
   const rows = await sessions.rows();
+  await replacePrekeys(ctx, leadership);
   await db.transaction("rw", [db.meta, db.sessions, db.outbox, db.chats], async () => {
     await leadership.check();
     await putSessions(db, rows);

@@ -1,6 +1,7 @@
 /** Encrypts waiting messages for every device of the audience, and commits ciphertext and ratchets together. */
-import { fromBase64, uuidToBytes } from "@/server/contract/encodings";
-import type { ChatId, DeviceId, UserId } from "@/server/contract/ids";
+import type { PrekeyBundle } from "@/server/contract/devices";
+import { fromBase64, toBase64, uuidToBytes } from "@/server/contract/encodings";
+import type { ChatId } from "@/server/contract/ids";
 import type { IdentityPublicKey } from "@/server/contract/signatures";
 import { encodeContent } from "../content/content";
 import { encrypt } from "../signal/encrypt";
@@ -23,52 +24,99 @@ export type Sealing =
   | { state: "sealed"; rows: Sealed[] }
   /** A member's account key changed and the person has not accepted it: nothing is encrypted. */
   | { state: "held" }
-  /** A member's manifest is not known yet: pull first. */
+  /** Nobody but this account is left in the chat. */
+  | { state: "gone" }
+  /** A member's manifest is not known yet, or not the one that this device believes: pull first. */
   | { state: "audience_unknown" };
 
 type Work = { ctx: EngineContext; self: Self; local: LocalDevice; chat: ChatRow; audience: AudienceProof; sessions: SessionCache };
+/** Runs a task while nobody else opens or seals: the same ratchets serve both. */
+export type Exclusively = <T>(task: () => Promise<T>) => Promise<T>;
 
 /** `rows`: of one chat, in order. Those sealed for the present audience keep their bytes. Throws CallError, LostLeadership, StaleSession. */
-export async function sealRows(ctx: EngineContext, leadership: Leadership, chatId: ChatId, rows: Row[]): Promise<Sealing> {
-  const chat = await ctx.db.chats.get(chatId);
-  if (!chat) throw new CallError("not_found");
-  if (await isHeld(ctx, chat)) return { state: "held" };
-  const audience = await proveAudience(ctx.db, chat.audience);
-  if (!audience.hash) return { state: "audience_unknown" };
-  const sealed = rows.filter((row): row is Sealed => row.sealed?.audienceSeq === chat.audienceSeq);
-  const open = rows.filter((row) => row.sealed?.audienceSeq !== chat.audienceSeq);
-  if (open.length === 0) return { state: "sealed", rows: sealed };
-  const self = await readSelf(ctx.db);
-  const sessions = createSessionCache(ctx.db, ctx.wrapping);
-  const work: Work = { ctx, self, local: await openLocalDevice(ctx), chat, audience, sessions };
-  const devices = audience.devices.filter((device) => device.deviceId !== self.deviceId);
-  await sessions.load(devices);
-  const reached = await openSessions(work, devices);
-  let { sendCounter } = chat;
-  const fresh: Sealed[] = [];
-  for (const row of open) {
-    sendCounter += 1;
-    fresh.push({ ...row, sealed: { audienceSeq: chat.audienceSeq, sendCounter, parts: await sealRow(work, row, reached) } });
-  }
-  await commit(work, leadership, fresh, sendCounter);
-  return { state: "sealed", rows: [...sealed, ...fresh].sort((a, b) => a.order - b.order) };
+export async function sealRows(
+  ctx: EngineContext,
+  leadership: Leadership,
+  chatId: ChatId,
+  rows: Row[],
+  exclusively: Exclusively = (task) => task(),
+): Promise<Sealing> {
+  const before = await judge(ctx, chatId, rows);
+  if ("state" in before) return before;
+  // Asked for outside: reading must not wait for the network.
+  const bundles = await claimMissing(await openWork(ctx, before));
+  return exclusively(async () => {
+    const judged = await judge(ctx, chatId, rows);
+    if ("state" in judged) return judged;
+    const work = await openWork(ctx, judged);
+    const reached = openSessions(work, bundles);
+    let { sendCounter } = judged.chat;
+    const fresh: Sealed[] = [];
+    for (const row of judged.open) {
+      sendCounter += 1;
+      fresh.push({ ...row, sealed: { audienceSeq: judged.chat.audienceSeq, sendCounter, parts: await sealRow(work, row, reached) } });
+    }
+    await commit(work, leadership, fresh, sendCounter);
+    return { state: "sealed", rows: [...judged.sealed, ...fresh].sort((a, b) => a.order - b.order) };
+  });
 }
 
-async function isHeld(ctx: EngineContext, chat: ChatRow): Promise<boolean> {
-  const contacts = await ctx.db.contacts.bulkGet(chat.members.map((member) => member.userId));
-  return contacts.some((contact) => contact?.candidate);
+type Judged = { chat: ChatRow; self: Self; audience: AudienceProof; sealed: Sealed[]; open: Row[] };
+
+/** Whether there is something to seal, and for whom. */
+async function judge(ctx: EngineContext, chatId: ChatId, rows: Row[]): Promise<Sealing | Judged> {
+  const chat = await ctx.db.chats.get(chatId);
+  if (!chat) throw new CallError("not_found");
+  const self = await readSelf(ctx.db);
+  const trust = await trustIn(ctx, chat, self);
+  if (trust === "held") {
+    // What was sealed for the key that the person believed may be on the server already: only its answer tells.
+    const sent = rows.filter((row): row is Sealed => row.sealed !== null);
+    return sent.length > 0 ? { state: "sealed", rows: sent } : { state: "held" };
+  }
+  const others = chat.members.filter((member) => member.userId !== self.userId);
+  if (others.length > 0 && others.every((member) => member.deleted)) return { state: "gone" };
+  const audience = await proveAudience(ctx.db, chat.audience);
+  if (trust === "unknown" || !audience.hash) return { state: "audience_unknown" };
+  const sealed = rows.filter((row): row is Sealed => row.sealed?.audienceSeq === chat.audienceSeq);
+  const open = rows.filter((row) => row.sealed?.audienceSeq !== chat.audienceSeq);
+  return open.length === 0 ? { state: "sealed", rows: sealed } : { chat, self, audience, sealed, open };
+}
+
+/** The log says which manifest counts, but only what this device believes of the account is encrypted to: the server writes the log. */
+async function trustIn(ctx: EngineContext, chat: ChatRow, self: Self): Promise<"held" | "unknown" | "same"> {
+  let trust: "unknown" | "same" = "same";
+  for (const { userId, manifest } of chat.audience.members) {
+    const contact = await ctx.db.contacts.get(userId);
+    if (contact?.candidate && userId !== self.userId) return "held";
+    if (!contact || !manifest || toBase64(manifest.hash) !== toBase64(contact.pin.hash)) trust = "unknown";
+  }
+  return trust;
+}
+
+async function openWork(ctx: EngineContext, { chat, self, audience }: Judged): Promise<Work> {
+  const sessions = createSessionCache(ctx.db, ctx.wrapping);
+  await sessions.load(peersIn(audience, self));
+  return { ctx, self, local: await openLocalDevice(ctx), chat, audience, sessions };
+}
+
+const peersIn = (audience: AudienceProof, self: Self) => audience.devices.filter((device) => device.deviceId !== self.deviceId);
+
+/** Bundles for the devices that have no session. */
+async function claimMissing(work: Work): Promise<PrekeyBundle[]> {
+  const missing = peersIn(work.audience, work.self).filter((device) => needsSession(work, device));
+  const bundles: PrekeyBundle[] = [];
+  for (const userId of new Set(missing.map((device) => device.userId))) {
+    const deviceIds = missing.filter((device) => device.userId === userId).map((device) => device.deviceId);
+    bundles.push(...(await work.ctx.api.call((c) => c.keys.claim.mutate({ userId, deviceIds }))).bundles);
+  }
+  return bundles;
 }
 
 /** Makes sure that there is a session with each device; answers with those that can be reached.
  *  A device without a valid bundle gets no part: it asks for the message itself, once it can. */
-async function openSessions(work: Work, devices: AudienceDevice[]): Promise<AudienceDevice[]> {
-  const missing = devices.filter((device) => needsSession(work, device));
-  const started = new Set<DeviceId>();
-  for (const userId of new Set(missing.map((device) => device.userId))) {
-    const wanted = missing.filter((device) => device.userId === userId);
-    for (const deviceId of await startSessions(work, userId, wanted)) started.add(deviceId);
-  }
-  const reached = devices.filter((device) => !missing.includes(device) || started.has(device.deviceId));
+function openSessions(work: Work, bundles: PrekeyBundle[]): AudienceDevice[] {
+  const reached = peersIn(work.audience, work.self).filter((device) => !needsSession(work, device) || startWith(work, device, bundles));
   const others = work.chat.members.filter((member) => member.userId !== work.self.userId && !member.deleted);
   // A person of whom no device can be reached (all signed out, or no prekeys) would never see it: wait until there is one.
   if (others.some(({ userId }) => !reached.some((device) => device.userId === userId))) throw new Postponed(UNREACHABLE_RETRY_MS);
@@ -85,33 +133,25 @@ function needsSession(work: Work, device: AudienceDevice): boolean {
   return !encrypt({ remote: remote(device), record, plaintext: PROBE, nowMs: work.ctx.now(), random: work.ctx.random }).ok;
 }
 
-async function startSessions(work: Work, userId: UserId, devices: AudienceDevice[]): Promise<DeviceId[]> {
-  const deviceIds = devices.map((device) => device.deviceId);
-  const { bundles } = await work.ctx.api.call((c) => c.keys.claim.mutate({ userId, deviceIds }));
-  const started: DeviceId[] = [];
-  for (const bundle of bundles) {
-    const device = devices.find((one) => one.deviceId === bundle.deviceId);
-    if (!device) continue;
-    const result = startSession({
-      local: work.local,
-      remote: remote(device),
-      bundle: {
-        signedPrekey: fromJson(bundle.signedPrekey),
-        oneTimePrekey: bundle.oneTimePrekey && {
-          keyId: bundle.oneTimePrekey.keyId,
-          publicKey: fromBase64(bundle.oneTimePrekey.publicKeyBase64),
-        },
-        kemPrekey: { ...fromJson(bundle.kemPrekey), isLastResort: bundle.kemIsLastResort },
-      },
-      record: work.sessions.get(device),
-      nowMs: work.ctx.now(),
-      random: work.ctx.random,
-    });
-    if (!result.ok) continue;
-    work.sessions.set(device, result.record);
-    started.push(device.deviceId);
-  }
-  return started;
+/** Whether a session could be started with one of the bundles. */
+function startWith(work: Work, device: AudienceDevice, bundles: PrekeyBundle[]): boolean {
+  const bundle = bundles.find((one) => one.deviceId === device.deviceId);
+  if (!bundle) return false;
+  const oneTime = bundle.oneTimePrekey;
+  const started = startSession({
+    local: work.local,
+    remote: remote(device),
+    bundle: {
+      signedPrekey: fromJson(bundle.signedPrekey),
+      oneTimePrekey: oneTime && { keyId: oneTime.keyId, publicKey: fromBase64(oneTime.publicKeyBase64) },
+      kemPrekey: { ...fromJson(bundle.kemPrekey), isLastResort: bundle.kemIsLastResort },
+    },
+    record: work.sessions.get(device),
+    nowMs: work.ctx.now(),
+    random: work.ctx.random,
+  });
+  if (started.ok) work.sessions.set(device, started.record);
+  return started.ok;
 }
 
 function fromJson(key: { keyId: number; createdAtMs: number; publicKeyBase64: string; signatureBase64: string }) {

@@ -35,7 +35,7 @@ export function startSyncing(deps: SyncingDeps): Syncing {
   const { ctx } = deps;
   const connection = createConnection(ctx.db);
   const inbox = createInbox(ctx, deps.leadership);
-  const outbox = createOutbox(ctx, deps.leadership, () => inbox.pullAll());
+  const outbox = createOutbox(ctx, deps.leadership, inbox);
   let stopped = false;
   // The line is back: what waits need not wait for its own next try.
   const recovered = () => {
@@ -71,6 +71,10 @@ export function startSyncing(deps: SyncingDeps): Syncing {
       () => ctx.db.outbox.count(),
       (count) => count > 0 && send.run(),
     ),
+    watchChanges(
+      () => waitingAudiences(ctx),
+      (audiences) => audiences !== "" && send.run(),
+    ),
     watchStore(
       () => acknowledgementsPending(ctx),
       (pending) => pending && acknowledge.runIn(ACKNOWLEDGE_MS),
@@ -99,9 +103,26 @@ export function startSyncing(deps: SyncingDeps): Syncing {
   };
 }
 
+/** The audiences that something waits for: whoever had no device to send to may have one now, or other keys. */
+async function waitingAudiences(ctx: EngineContext): Promise<string> {
+  const waiting = new Set((await ctx.db.outbox.toArray()).map((row) => row.chatId));
+  const chats = await ctx.db.chats.bulkGet([...waiting]);
+  return chats.flatMap((chat) => (chat ? [`${chat.chatId} ${chat.audienceSeq}`] : [])).join(", ");
+}
+
+/** The listener hears a value only when it is another one than before. */
+function watchChanges(read: () => Promise<string>, listener: (value: string) => void): () => void {
+  let last: string | undefined;
+  return watchStore(read, (value) => {
+    if (value === last) return;
+    last = value;
+    listener(value);
+  });
+}
+
 async function acknowledgementsPending(ctx: EngineContext): Promise<boolean> {
   const found = await ctx.db.chats
-    .filter((chat) => chat.cursorSeq > chat.acknowledgedSeq || chat.readSeq > chat.readAcknowledgedSeq)
+    .filter((chat) => chat.cursorSeq > Math.max(0, chat.acknowledgedSeq) || chat.readSeq > Math.max(0, chat.readAcknowledgedSeq))
     .first();
   return found !== undefined;
 }

@@ -5,7 +5,8 @@ import { createTRPCClient, httpLink, TRPCClientError } from "@trpc/client";
 import { ERROR_CODES, type ErrorCode, type ErrorDetails } from "@/server/contract/errors";
 import type { AppRouter } from "@/server/routers/index";
 
-export type CallCode = ErrorCode | "offline";
+/** Server codes, and what only a device can find. */
+export type CallCode = ErrorCode | "offline" | "key_changed";
 
 export class CallError extends Error {
   override readonly name = "CallError";
@@ -42,6 +43,8 @@ export function createApi(deps: { origin: string; fetch: typeof fetch }): Api {
       throw new CallError("offline");
     });
     if (!response.ok) throw await authError(response);
+    // Somebody else's page in the place of the answer.
+    if (!response.headers.get("content-type")?.includes("application/json")) throw new CallError("unavailable");
   };
   return {
     async call(run) {
@@ -72,14 +75,11 @@ async function authError(response: Response): Promise<CallError> {
   return new CallError(codeOfStatus(response.status));
 }
 
-/** An answer that is not ours: a proxy's, or a server that is just stopping. */
+/** An answer that is not ours: a proxy's, or a server that is just stopping. It says nothing about the account. */
 function codeOfStatus(status: number): CallCode {
-  if (status === 401) return "unauthorized";
-  if (status === 403) return "forbidden";
   if (status === 413) return "too_large";
   if (status === 429) return "rate_limited";
-  if (status >= 500) return "unavailable";
-  return "bad_request";
+  return "unavailable";
 }
 
 function details(from: ErrorDetails): ErrorDetails {

@@ -22,8 +22,9 @@ export function connectRealtime(
   listener: RealtimeListener,
 ): RealtimeConnection {
   const pusher = new deps.Pusher(deps.server.key, pusherOptions(deps));
-  pusher.connection.bind("state_change", ({ current }: { current: string }) => {
-    if (current === "connecting") listener.state("connecting");
+  pusher.connection.bind("state_change", ({ previous, current }: { previous: string; current: string }) => {
+    // A socket that broke is down from now on, not only when the attempts to open it again have failed for a while.
+    if (current === "connecting" && previous !== "connected") listener.state("connecting");
     else if (current !== "connected") listener.state("down");
   });
   const channel = pusher.subscribe(accountChannel(deps.userId));

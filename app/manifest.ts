@@ -20,5 +20,15 @@ export default function manifest(): MetadataRoute.Manifest {
       { src: "/icons/icon-512.png", sizes: "512x512", type: "image/png", purpose: "any" },
       { src: "/icons/icon-maskable-512.png", sizes: "512x512", type: "image/png", purpose: "maskable" },
     ],
+    screenshots: [
+      {
+        src: "/screenshots/chat-wide.png",
+        sizes: "1280x800",
+        type: "image/png",
+        form_factor: "wide",
+        label: "A chat beside the list of chats",
+      },
+      { src: "/screenshots/chat-narrow.png", sizes: "390x844", type: "image/png", form_factor: "narrow", label: "A chat on a phone" },
+    ],
   };
 }

@@ -1,20 +1,9 @@
 /** A native button: nothing on the first screens needs more, and it costs no script. */
 import type { ComponentProps, MouseEvent } from "react";
+import { type ButtonLook, buttonClass } from "./button-class";
 import { classes } from "./classes";
 import { Spinner } from "./spinner";
 import { useHydrated } from "./use-hydrated";
-
-export type ButtonLook = {
-  /** `primary` once per screen; `danger` for what can't be undone. */
-  kind?: "primary" | "secondary" | "quiet" | "danger";
-  small?: boolean;
-  wide?: boolean;
-};
-
-/** The classes of a button, for links that look like one. */
-export function buttonClass({ kind = "secondary", small, wide }: ButtonLook = {}): string {
-  return classes("button", `button-${kind}`, small && "button-small", wide && "button-wide");
-}
 
 export type ButtonProps = ComponentProps<"button"> & ButtonLook & { busy?: boolean };
 

@@ -11,7 +11,7 @@ import { useForm } from "./use-form";
 
 /** Asks for one group of the key, so that a copy that was never made is noticed now. Then the key is deleted from this device. */
 export function RecoveryKeyConfirm({ recoveryKey, onBack }: { recoveryKey: string; onBack: () => void }) {
-  const t = useTranslations("auth");
+  const t = useTranslations("recovery");
   const engine = useEngine();
   const failureText = useFailureText();
   const form = useForm<"group">();

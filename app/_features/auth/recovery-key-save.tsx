@@ -13,7 +13,7 @@ export type RecoveryKeySaveProps = { recoveryKey: string; onSaved: () => void; o
 
 /** The key in groups, to copy, save as a file, or write down. */
 export function RecoveryKeySave({ recoveryKey, onSaved, onLater }: RecoveryKeySaveProps) {
-  const t = useTranslations("auth");
+  const t = useTranslations("recovery");
   const shell = useTranslations("shell");
   const account = useAccount();
   const serverName = useServerName();

@@ -4,7 +4,7 @@ import { useRouter } from "next/navigation";
 import { useEffect, useState } from "react";
 import { useTranslations } from "use-intl";
 import { Spinner } from "../../_ui/spinner";
-import { CenteredPage, PhaseGate, useEngine, useFailureText } from "../shell";
+import { CenteredPage, PhaseGate, RecoveryWords, useEngine, useFailureText } from "../shell";
 import { FormFailure } from "./form-failure";
 import { RecoveryKeyConfirm } from "./recovery-key-confirm";
 import { RecoveryKeySave } from "./recovery-key-save";
@@ -13,14 +13,16 @@ const DAY_MS = 86_400_000;
 
 export function RecoveryKeyScreen() {
   return (
-    <PhaseGate area="recovery-key" early={<Waiting />}>
-      <RecoveryKeySteps />
-    </PhaseGate>
+    <RecoveryWords>
+      <PhaseGate area="recovery-key" early={<Waiting />}>
+        <RecoveryKeySteps />
+      </PhaseGate>
+    </RecoveryWords>
   );
 }
 
 function Waiting() {
-  const t = useTranslations("auth");
+  const t = useTranslations("recovery");
   return (
     <CenteredPage>
       <div className="sheet justify-items-center" role="status" aria-label={t("recoveryKeyLoading")}>

@@ -1,8 +1,7 @@
 "use client";
-import Link from "next/link";
 import { useTranslations } from "use-intl";
-import { buttonClass } from "../../_ui/button";
-import { useServerName } from "../shell";
+import { buttonClass } from "../../_ui/button-class";
+import { PageLink, useServerName } from "../shell";
 
 /** This server takes no new accounts. */
 export function RegistrationClosed() {
@@ -13,9 +12,9 @@ export function RegistrationClosed() {
         <h1>{t("closedTitle")}</h1>
         <p className="lede">{t("closedWhy", { server: useServerName() })}</p>
       </div>
-      <Link href="/sign-in" className={buttonClass({ kind: "primary", wide: true })}>
+      <PageLink href="/sign-in" className={buttonClass({ kind: "primary", wide: true })}>
         {t("signIn")}
-      </Link>
+      </PageLink>
     </div>
   );
 }

@@ -11,16 +11,18 @@ import { useForm } from "./use-form";
 
 /** Makes new keys without the recovery key: says first what is lost, and asks for the password. */
 export function ResetKeysForm({ onDone, onBack }: { onDone: () => void; onBack: () => void }) {
-  const t = useTranslations("auth");
+  const t = useTranslations("recovery");
+  const auth = useTranslations("auth");
   const shell = useTranslations("shell");
   const engine = useEngine();
   const failureText = useFailureText();
   const form = useForm<"password">();
   const [password, setPassword] = useState("");
   const reset = async () => {
-    if (password === "") return { fields: { password: t("passwordMissing") } };
+    if (password === "") return { fields: { password: auth("passwordMissing") } };
     const outcome = await engine.resetKeys({ password });
-    if (!outcome.ok) return outcome.code === "unauthorized" ? { fields: { password: t("wrongPassword") } } : { form: failureText(outcome) };
+    if (!outcome.ok)
+      return outcome.code === "unauthorized" ? { fields: { password: auth("wrongPassword") } } : { form: failureText(outcome) };
     onDone();
     return null;
   };
@@ -30,9 +32,9 @@ export function ResetKeysForm({ onDone, onBack }: { onDone: () => void; onBack: 
         {t("startOverWarning")}
       </Callout>
       <PasswordField
-        label={t("password")}
+        label={auth("password")}
         name="password"
-        showLabel={t("showPassword")}
+        showLabel={auth("showPassword")}
         autoComplete="current-password"
         required
         value={password}

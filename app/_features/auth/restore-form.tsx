@@ -9,7 +9,7 @@ import { useForm } from "./use-form";
 
 /** Gives this browser keys with the recovery key. */
 export function RestoreForm({ onDone }: { onDone: () => void }) {
-  const t = useTranslations("auth");
+  const t = useTranslations("recovery");
   const engine = useEngine();
   const failureText = useFailureText();
   const form = useForm<"recoveryKey">();

@@ -5,12 +5,20 @@ import { useEffect, useState } from "react";
 import { useTranslations } from "use-intl";
 import { Button } from "../../_ui/button";
 import { Spinner } from "../../_ui/spinner";
-import { CenteredPage, PhaseGate, useAccount, useEngine } from "../shell";
+import { CenteredPage, PhaseGate, RecoveryWords, useAccount, useEngine } from "../shell";
 import { ResetKeysForm } from "./reset-keys-form";
 import { RestoreForm } from "./restore-form";
 
 export function RestoreScreen() {
-  const t = useTranslations("auth");
+  return (
+    <RecoveryWords>
+      <Restore />
+    </RecoveryWords>
+  );
+}
+
+function Restore() {
+  const t = useTranslations("recovery");
   const account = useAccount();
   const router = useRouter();
   const [done, setDone] = useState(false);
@@ -33,7 +41,7 @@ export function RestoreScreen() {
 }
 
 function RestoreChoices({ onDone }: { onDone: () => void }) {
-  const t = useTranslations("auth");
+  const t = useTranslations("recovery");
   const account = useAccount();
   const engine = useEngine();
   const [startingOver, setStartingOver] = useState(false);

@@ -1,11 +1,11 @@
 "use client";
-import Link from "next/link";
 import { useState } from "react";
 import { useTranslations } from "use-intl";
-import { Button, buttonClass } from "../../_ui/button";
+import { Button } from "../../_ui/button";
+import { buttonClass } from "../../_ui/button-class";
 import { PasswordField } from "../../_ui/password-field";
 import { TextField } from "../../_ui/text-field";
-import { CenteredPage, PhaseGate, useAccount, useEngine, useFailureText, useServerName } from "../shell";
+import { CenteredPage, PageLink, PhaseGate, useAccount, useEngine, useFailureText, useServerName } from "../shell";
 import { FormFailure } from "./form-failure";
 import { type Problems, useForm } from "./use-form";
 
@@ -112,16 +112,16 @@ function SignInOtherWay({ known }: { known: string | null }) {
   const t = useTranslations("auth");
   if (known)
     return (
-      <Link href="/" className={buttonClass({ kind: "quiet", wide: true })}>
+      <PageLink href="/" className={buttonClass({ kind: "quiet", wide: true })}>
         {t("backToChats")}
-      </Link>
+      </PageLink>
     );
   return (
     <>
       <div className="ruled">{t("newHere")}</div>
-      <Link href="/sign-up" className={buttonClass({ wide: true })}>
+      <PageLink href="/sign-up" className={buttonClass({ wide: true })}>
         {t("createAccount")}
-      </Link>
+      </PageLink>
     </>
   );
 }

@@ -1,10 +1,10 @@
 "use client";
-import Link from "next/link";
 import { useTranslations } from "use-intl";
 import type { ServerInfo } from "@/server/contract/accounts";
-import { Button, buttonClass } from "../../_ui/button";
+import { Button } from "../../_ui/button";
+import { buttonClass } from "../../_ui/button-class";
 import { TextField } from "../../_ui/text-field";
-import { useServerName } from "../shell";
+import { PageLink, useServerName } from "../shell";
 import { FormFailure } from "./form-failure";
 import { NewPasswordField } from "./new-password-field";
 import type { SignUp } from "./use-sign-up";
@@ -58,9 +58,9 @@ export function SignUpForm({ signUp, server }: { signUp: SignUp; server: ServerI
         {t("createAccount")}
       </Button>
       <div className="ruled">{t("alreadyHere")}</div>
-      <Link href="/sign-in" className={buttonClass({ wide: true })}>
+      <PageLink href="/sign-in" className={buttonClass({ wide: true })}>
         {t("signIn")}
-      </Link>
+      </PageLink>
     </form>
   );
 }

@@ -3,7 +3,7 @@ import { useTranslations } from "use-intl";
 
 /** How far onboarding is. */
 export function StepBar({ step, of }: { step: number; of: number }) {
-  const t = useTranslations("auth");
+  const t = useTranslations("recovery");
   return (
     <div className="steps" role="img" aria-label={t("step", { step, of })}>
       {Array.from({ length: of }, (_, index) => (

@@ -36,6 +36,7 @@ export function ChatList({ chats, openChatId, search, onNewChat }: ChatListProps
       <div className="list-head">
         <h2 className="grow">{t("chats")}</h2>
         <NewChatButton label={t("newChat")} keys={keys} onPress={onNewChat} />
+        <SettingsLink />
       </div>
       <SearchField ref={search} value={typed} onChange={setTyped} />
       {chats.length > 0 && <Filters filter={filter} withGroups={chats.some((chat) => chat.type === "group")} onChange={setFilter} />}
@@ -51,16 +52,21 @@ export function ChatList({ chats, openChatId, search, onNewChat }: ChatListProps
 
 type NewChatProps = { label: string; keys: string; onPress: () => void };
 
-/** In the bar; on a phone the way to the settings stands there, and the round button below starts chats. */
+/** In the bar; on a phone the round button below starts chats. */
 function NewChatButton({ label, keys, onPress }: NewChatProps) {
+  if (useFrameWidth() === "phone") return null;
+  return (
+    <IconButton label={label} accent aria-keyshortcuts={keys} onClick={onPress}>
+      <SquarePen className="icon" aria-hidden="true" />
+    </IconButton>
+  );
+}
+
+/** The way to the settings where there is no rail. */
+function SettingsLink() {
   const t = useTranslations("shell");
   const account = useAccount();
-  if (useFrameWidth() !== "phone")
-    return (
-      <IconButton label={label} accent aria-keyshortcuts={keys} onClick={onPress}>
-        <SquarePen className="icon" aria-hidden="true" />
-      </IconButton>
-    );
+  if (useFrameWidth() === "desktop") return null;
   return (
     <AppLink className="icon-button" href="/settings" aria-label={t("settings")}>
       <Avatar name={"username" in account ? account.username : "?"} size={32} />

@@ -1,5 +1,5 @@
 "use client";
-import { Hourglass, NotebookPen, ShieldAlert, ShieldCheck } from "lucide-react";
+import { MessageSquareLock, NotebookPen, ShieldAlert, ShieldCheck } from "lucide-react";
 import { memo } from "react";
 import { useTranslations } from "use-intl";
 import type { ChatListItem, NoticeKind } from "@/engine";
@@ -90,7 +90,7 @@ function PreviewLine({ preview }: { preview: Preview }) {
     case "waiting":
       return (
         <>
-          <Hourglass className="icon icon-14" aria-hidden="true" />
+          <MessageSquareLock className="icon icon-14" aria-hidden="true" />
           <Words>{t("previewWaiting")}</Words>
         </>
       );

@@ -2,6 +2,7 @@
 import { Search, X } from "lucide-react";
 import type { Ref } from "react";
 import { useTranslations } from "use-intl";
+import { directionOfInput } from "../../_ui/direction-of-input";
 import { IconButton } from "../../_ui/icon-button";
 import { ariaKeys, isMac } from "./shortcuts";
 
@@ -23,7 +24,7 @@ export function SearchField({ ref, value, onChange }: SearchFieldProps) {
           aria-keyshortcuts={ariaKeys("search", mac)}
           autoComplete="off"
           spellCheck={false}
-          dir="auto"
+          dir={directionOfInput(value)}
           value={value}
           onChange={(event) => onChange(event.target.value)}
           onKeyDown={(event) => {

@@ -96,7 +96,12 @@ function useSafetyNumber(chatId: ChatId, name: string) {
     announce(t(told, { name }));
   };
   const verify = async (verified: boolean) => {
-    const outcome = await commands.setVerified({ chatId, verified });
+    if (shown.state !== "known") return;
+    const outcome = await commands.setVerified(verified ? { chatId, verified, digits: shown.digits } : { chatId, verified });
+    if (!outcome.ok && outcome.code === "key_changed") {
+      setResult(null);
+      return load(); // another number than the one that was compared
+    }
     if (!outcome.ok) return tell("saveFailed");
     setShown((now) => (now.state === "known" ? { ...now, keyState: verified ? "verified" : "unverified" } : now));
     tell(verified ? "nowVerified" : "nowUnverified");

@@ -5,6 +5,7 @@ import { useTranslations } from "use-intl";
 import type { FailureCode } from "@/engine";
 import type { ChatId } from "@/server/contract/ids";
 import { MAX_TEXT_BYTES } from "@/server/contract/limits";
+import { directionOfInput } from "../../_ui/direction-of-input";
 import { useEngine, useFrameWidth, usePreferences } from "../shell";
 import { composedText, isSendKey, textSize } from "./composed-text";
 import { useFailureWords } from "./failure-words";
@@ -56,7 +57,7 @@ export const Composer = memo(function Composer({ chatId, name, draft, held, onSe
           <textarea
             ref={box}
             rows={1}
-            dir="auto"
+            dir={directionOfInput(text)}
             aria-label={t("message")}
             placeholder={t("message")}
             aria-invalid={size.over || undefined}

@@ -29,7 +29,9 @@ export function ConversationBar({ chat, name, backKeys, onBack, onVerify }: Conv
           {chat.keyState === "verified" && <ShieldCheck className="verified-mark" aria-hidden="true" />}
         </div>
         {chat.keyState !== "unverified" && (
-          <span className="subtitle cut">{t(chat.keyState === "verified" ? "verified" : "keyChanged")}</span>
+          <span className="subtitle cut" data-warn={chat.keyState === "changed" || undefined}>
+            {t(chat.keyState === "verified" ? "verified" : "keyChanged")}
+          </span>
         )}
       </div>
       {!chat.self && (

@@ -95,6 +95,7 @@ function NotFound({ onBack }: { onBack: () => void }) {
     <EmptyState
       icon={<MessageCircleX className="icon" aria-hidden="true" />}
       title={t("notFoundTitle")}
+      level={2}
       actions={<Button onClick={onBack}>{t("backToChats")}</Button>}
     >
       {t("notFoundText")}

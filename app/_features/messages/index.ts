@@ -1,4 +1,5 @@
 /** Reading and writing in one chat. */
+export { dateLocale } from "./calendar";
 export { useChatName } from "./chat-name";
 export { Conversation } from "./conversation";
 export { useCalendar, useToday } from "./use-calendar";

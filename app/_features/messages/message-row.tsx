@@ -1,5 +1,5 @@
 "use client";
-import { CircleAlert, Hourglass, MessageSquareWarning } from "lucide-react";
+import { CircleAlert, MessageSquareLock, MessageSquareWarning } from "lucide-react";
 import { memo, useMemo } from "react";
 import { useTranslations } from "use-intl";
 import type { MessageView } from "@/engine";
@@ -49,16 +49,16 @@ export const MessageRow = memo(function MessageRow({ message, place, time, chatI
   );
 });
 
-function usePlaceholder({ body, own, senderName }: MessageView): string {
+function usePlaceholder({ body }: MessageView): string {
   const t = useTranslations("messages");
-  if (body.kind === "waiting") return own ? t("waitingOwn") : t("waiting", { name: senderName });
+  if (body.kind === "waiting") return t("waiting");
   return body.kind === "unsupported" ? t("unsupported") : "";
 }
 
 function Bubble({ message, placeholder, time }: { message: MessageView; placeholder: string; time: string }) {
   const meta = <Meta message={message} time={time} inRow={placeholder !== ""} />;
   if (message.body.kind !== "text") {
-    const Icon = message.body.kind === "waiting" ? Hourglass : MessageSquareWarning;
+    const Icon = message.body.kind === "waiting" ? MessageSquareLock : MessageSquareWarning;
     return (
       <div className="bubble">
         <p className="bubble-placeholder">
@@ -123,8 +123,10 @@ function FailedLine({ message, chatId, chatName }: Pick<MessageRowProps, "messag
   const failureWords = useFailureWords(chatName);
   return (
     <p className="failed-line">
-      <CircleAlert className="icon icon-16" aria-hidden="true" />
-      <span>{failureWords(message.failure)}</span>
+      <span className="failed-words">
+        <CircleAlert className="icon icon-16" aria-hidden="true" />
+        <span>{failureWords(message.failure)}</span>
+      </span>
       <button type="button" className="text-button" onClick={() => void commands.retryMessage({ chatId, messageId: message.messageId })}>
         {t("tryAgain")}
       </button>

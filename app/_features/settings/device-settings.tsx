@@ -1,7 +1,7 @@
 "use client";
 import { Laptop, LogOut, Smartphone } from "lucide-react";
 import { useCallback, useState } from "react";
-import { useFormatter, useTranslations } from "use-intl";
+import { useTranslations } from "use-intl";
 import type { SessionInfo } from "@/server/contract/accounts";
 import { Button } from "../../_ui/button";
 import { Spinner } from "../../_ui/spinner";
@@ -9,6 +9,7 @@ import { FormFailure } from "../auth";
 import { useAnnounce, useEngine, useFailureText, useNow } from "../shell";
 import { describeUserAgent } from "./describe-user-agent";
 import { SettingsGroup, SettingsPage } from "./settings-page";
+import { useDates } from "./use-dates";
 import { useFetched } from "./use-fetched";
 
 /** Where the account is signed in. */
@@ -88,12 +89,12 @@ function useAgentName() {
 
 function DeviceRow({ session, busy, onEnd }: { session: SessionInfo; busy?: boolean; onEnd?: () => void }) {
   const t = useTranslations("settings");
-  const format = useFormatter();
+  const dates = useDates();
   const now = useNow();
   const name = useAgentName()(session.userAgent);
   const Icon = describeUserAgent(session.userAgent).handheld ? Smartphone : Laptop;
-  const seen = format.relativeTime(session.lastSeenAtMs, Math.max(now, session.lastSeenAtMs));
-  const since = format.dateTime(session.createdAtMs, { dateStyle: "medium" });
+  const seen = dates.ago(session.lastSeenAtMs, now);
+  const since = dates.day(session.createdAtMs);
   return (
     <div className="card-row">
       <span className="device-icon" data-this={session.current || undefined}>

@@ -1,7 +1,7 @@
 "use client";
 import { Ticket } from "lucide-react";
 import { useCallback, useState } from "react";
-import { useFormatter, useTranslations } from "use-intl";
+import { useTranslations } from "use-intl";
 import type { InviteInfo } from "@/server/contract/accounts";
 import { Button } from "../../_ui/button";
 import { Segments } from "../../_ui/segments";
@@ -10,6 +10,7 @@ import { FormFailure, useCopy } from "../auth";
 import { useAccount, useEngine, useFailureText, useNow } from "../shell";
 import { inviteState } from "./invite-state";
 import { SettingsGroup, SettingsPage } from "./settings-page";
+import { useDates } from "./use-dates";
 import { useFetched } from "./use-fetched";
 
 /** Invitations: for the person who runs the server. */
@@ -91,16 +92,16 @@ const inviteLink = (code: string): string => `${location.origin}/sign-up?invite=
 
 function InviteRow({ invite }: { invite: InviteInfo }) {
   const t = useTranslations("settings");
-  const format = useFormatter();
+  const dates = useDates();
   const now = useNow();
   const { copy, copied } = useCopy();
   const state = inviteState(invite, now);
-  const until = format.dateTime(invite.expiresAtMs, { dateStyle: "medium", timeStyle: "short" });
+  const until = dates.minute(invite.expiresAtMs);
   return (
     <li className="card-row">
       <Ticket className="icon" aria-hidden="true" />
       <span className="grow">
-        <code className="font-mono text-13 break-all" dir="ltr">
+        <code className="cut block font-mono text-13" dir="ltr">
           {invite.code}
         </code>
         <span className="detail">{t(`invite_${state}`, { until, username: invite.usedBy ?? "" })}</span>

@@ -1,9 +1,8 @@
 "use client";
 import { CircleCheck, KeyRound } from "lucide-react";
-import Link from "next/link";
 import { useTranslations } from "use-intl";
-import { buttonClass } from "../../_ui/button";
-import { useAccount } from "../shell";
+import { buttonClass } from "../../_ui/button-class";
+import { PageLink, useAccount } from "../shell";
 import { SettingsGroup, SettingsPage } from "./settings-page";
 
 const SEEN = ["seenNames", "seenChats", "seenTimes", "seenReceipts", "seenAddresses"] as const;
@@ -25,9 +24,9 @@ export function SecuritySettings() {
               <span className="detail">{t(pending ? "recoveryKeyPendingHint" : "recoveryKeySavedHint")}</span>
             </span>
             {pending && (
-              <Link href="/recovery-key" prefetch={false} className={buttonClass({ kind: "primary" })}>
+              <PageLink href="/recovery-key" className={buttonClass({ kind: "primary" })}>
                 {t("showRecoveryKey")}
-              </Link>
+              </PageLink>
             )}
           </div>
         </div>

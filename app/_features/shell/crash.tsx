@@ -1,6 +1,6 @@
 "use client";
 import { useTranslations } from "use-intl";
-import { Button } from "../../_ui/button";
+import { buttonClass } from "../../_ui/button-class";
 import { CenteredPage } from "./centered-page";
 
 /** A screen stopped working. */
@@ -13,9 +13,9 @@ export function Crash({ error }: { error: Error }) {
           <h1>{t("crashTitle")}</h1>
           <p className="lede">{t("crashWhy")}</p>
         </div>
-        <Button kind="primary" wide onClick={() => location.reload()}>
+        <button type="button" className={buttonClass({ kind: "primary", wide: true })} onClick={() => location.reload()}>
           {t("reload")}
-        </Button>
+        </button>
         <details className="text-13 text-muted">
           <summary className="text-link">{t("details")}</summary>
           <p className="mt-2 font-mono break-all" dir="ltr">

@@ -4,7 +4,7 @@
  *  one screen for the address; the pages below app/(chat) render nothing, they exist to give each address its static file. A screen is a
  *  `ListPane` and a `MainPane`. Moving inside the app is `useNavigate()` or `AppLink`: the address changes at once,
  *  with no request to the server, so it also works offline. Words come from `useTranslations("namespace")` of use-intl;
- *  each namespace is a flat file messages/en/NAMESPACE.json (and ar/NAMESPACE.json as far as translated).
+ *  each namespace is a flat file messages/en/NAMESPACE.json and ar/NAMESPACE.json, compiled by the build (compile-messages.mjs).
  *  What only routes need (AppShell, Providers) they import from its own module, so that no page loads another page's parts. */
 export { useAnnounce } from "./announcer";
 export { CenteredPage, useServerName } from "./centered-page";
@@ -12,9 +12,10 @@ export { useAccount, useConnection, useEngine, useView } from "./engine-provider
 export { useFailureText } from "./failure-message";
 export { useFrameWidth } from "./frame-width";
 export { useInstallPrompt } from "./install-prompt";
-export { AppLink, chatPath, useNavigate, useOpenChatId } from "./navigation";
+export { AppLink, chatPath, PageLink, useNavigate, useOpenChatId } from "./navigation";
 export { useNow } from "./now";
 export { ListPane, MainPane } from "./panes";
 export { PhaseGate } from "./phase-gate";
 export { MAX_TEXT_PERCENT, MIN_TEXT_PERCENT, type Preferences } from "./preferences";
 export { usePreferences } from "./preferences-provider";
+export { RecoveryWords } from "./recovery-words";

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { expect, test } from "vitest";
+import compileMessages from "./compile-messages.mjs";
 import { mergeMessages } from "./messages";
 
 const folder = path.join(import.meta.dirname, "messages");
@@ -16,17 +17,26 @@ test("words are flat texts, so that one language can be laid over another", () =
       for (const [key, text] of Object.entries(read(language, file))) expect(text, `${language}/${file} ${key}`).toBeTypeOf("string");
 });
 
-test("every Arabic text has an English one, with the same arguments and tags", () => {
-  for (const file of readdirSync(path.join(folder, "ar"))) {
-    expect(namespaces).toContain(file);
-    const english = read("en", file) as Record<string, string>;
-    for (const [key, text] of Object.entries(read("ar", file) as Record<string, string>)) {
-      const original = english[key];
-      expect(original, `${file} ${key}`).toBeDefined();
-      expect(argumentsOf(text), `${file} ${key}`).toEqual(argumentsOf(original ?? ""));
-      expect(tagsOf(text), `${file} ${key}`).toEqual(tagsOf(original ?? ""));
+test("every English text has an Arabic one, with the same arguments and tags, and no more", () => {
+  expect(readdirSync(path.join(folder, "ar"))).toEqual(namespaces);
+  for (const file of namespaces) {
+    const [english, arabic] = [read("en", file), read("ar", file)] as Record<string, string>[];
+    expect(Object.keys(arabic ?? {}), file).toEqual(Object.keys(english ?? {}));
+    for (const [key, text] of Object.entries(arabic ?? {})) {
+      const original = english?.[key] ?? "";
+      expect(argumentsOf(text), `${file} ${key}`).toEqual(argumentsOf(original));
+      expect(tagsOf(text), `${file} ${key}`).toEqual(tagsOf(original));
     }
   }
+});
+
+test("the build's loader leaves plain texts alone and takes the others apart", () => {
+  expect(JSON.parse(compileMessages('{"a":"Back","b":"Hello {name}"}'))).toEqual({ a: "Back", b: ["Hello ", ["name"]] });
+  for (const language of ["en", "ar"])
+    for (const file of namespaces) {
+      const source = readFileSync(path.join(folder, language, file), "utf8");
+      expect(Object.keys(JSON.parse(compileMessages(source)))).toEqual(Object.keys(JSON.parse(source)));
+    }
 });
 
 test("no text says what Parley never says", () => {

@@ -1,17 +1,21 @@
 /** The English words, complete; other languages are laid over them, so that what is not translated yet is in English.
- *  The words of the signed-in app come with it (app-words.tsx), not with the first page. */
+ *  The others come with the screens that say them (more-words.tsx), not with the first page. */
 
 import auth from "./messages/en/auth.json";
 import type chats from "./messages/en/chats.json";
 import type contacts from "./messages/en/contacts.json";
 import type messageWords from "./messages/en/messages.json";
+import type recovery from "./messages/en/recovery.json";
 import type settings from "./messages/en/settings.json";
 import shell from "./messages/en/shell.json";
+import type unsupported from "./messages/en/unsupported.json";
 
 /** The words that every page needs. */
 export const firstMessages = { shell, auth };
 
 export type Messages = typeof firstMessages & {
+  recovery: typeof recovery;
+  unsupported: typeof unsupported;
   settings: typeof settings;
   chats: typeof chats;
   messages: typeof messageWords;

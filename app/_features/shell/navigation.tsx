@@ -1,7 +1,7 @@
 "use client";
 /** Moving inside the app changes the address and nothing else: no request to the server, so it takes one frame and works offline.
  *  Next's router follows history.pushState, so usePathname, back and forward work. */
-import { usePathname } from "next/navigation";
+import { usePathname, useRouter } from "next/navigation";
 import { type ComponentProps, type MouseEvent, useCallback } from "react";
 import type { ChatId } from "@/server/contract/ids";
 
@@ -17,15 +17,37 @@ export function useNavigate(): Navigate {
   return useCallback(navigate, []);
 }
 
-/** A link to a path of the app. A click with a modifier opens it the browser's way. */
-export function AppLink({ href, onClick, ...rest }: ComponentProps<"a"> & { href: string }) {
+/** Whether a click follows its link here; with a modifier it opens it the browser's way. */
+function followsHere(event: MouseEvent<HTMLAnchorElement>): boolean {
+  if (event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return false;
+  event.preventDefault();
+  return true;
+}
+
+type LinkProps = ComponentProps<"a"> & { href: string };
+
+/** A link to a path of the app. */
+export function AppLink({ href, onClick, ...rest }: LinkProps) {
   const follow = (event: MouseEvent<HTMLAnchorElement>) => {
     onClick?.(event);
-    if (event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
-    event.preventDefault();
-    navigate(href);
+    if (followsHere(event)) navigate(href);
   };
   return <a {...rest} href={href} onClick={follow} />;
+}
+
+/** A link to another page: "/sign-in", "/recovery-key". It fetches the page when it is pointed at, not when it is seen. */
+export function PageLink({ href, ...rest }: Omit<LinkProps, "onClick" | "onFocus" | "onPointerEnter">) {
+  const router = useRouter();
+  const fetchEarly = () => router.prefetch(href);
+  return (
+    <a
+      {...rest}
+      href={href}
+      onFocus={fetchEarly}
+      onPointerEnter={fetchEarly}
+      onClick={(event) => followsHere(event) && router.push(href)}
+    />
+  );
 }
 
 /** The address of a chat. */

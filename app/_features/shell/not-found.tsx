@@ -1,7 +1,6 @@
 "use client";
-import Link from "next/link";
 import { useTranslations } from "use-intl";
-import { buttonClass } from "../../_ui/button";
+import { buttonClass } from "../../_ui/button-class";
 import { CenteredPage } from "./centered-page";
 
 /** Nothing is at this address. */
@@ -14,9 +13,9 @@ export function NotFound() {
           <h1>{t("notFoundTitle")}</h1>
           <p className="lede">{t("notFoundWhy")}</p>
         </div>
-        <Link href="/" className={buttonClass({ kind: "primary", wide: true })}>
+        <a href="/" className={buttonClass({ kind: "primary", wide: true })}>
           {t("goToChats")}
-        </Link>
+        </a>
       </div>
     </CenteredPage>
   );

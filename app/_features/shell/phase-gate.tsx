@@ -4,7 +4,6 @@ import { useRouter } from "next/navigation";
 import { type ReactNode, useEffect } from "react";
 import { useAccount } from "./engine-provider";
 import { type Area, mayStay, redirectFrom } from "./home-path";
-import { Unsupported } from "./unsupported";
 
 export type PhaseGateProps = {
   area: Area;
@@ -23,6 +22,5 @@ export function PhaseGate({ area, early, hold = false, children }: PhaseGateProp
   useEffect(() => {
     if (target) router.replace(target);
   }, [target, router]);
-  if (account.phase === "unsupported") return <Unsupported reason={account.reason} />;
   return hold || mayStay(area, account) ? children : early;
 }

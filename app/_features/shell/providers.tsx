@@ -6,6 +6,7 @@ import { EngineProvider } from "./engine-provider";
 import { LanguageProvider } from "./language-provider";
 import { PreferencesProvider } from "./preferences-provider";
 import { ServiceWorkerProvider } from "./service-worker-provider";
+import { Supported } from "./supported";
 
 export function Providers({ children }: { children: ReactNode }) {
   return (
@@ -13,7 +14,9 @@ export function Providers({ children }: { children: ReactNode }) {
       <PreferencesProvider>
         <LanguageProvider>
           <AnnouncementsProvider>
-            <ServiceWorkerProvider>{children}</ServiceWorkerProvider>
+            <ServiceWorkerProvider>
+              <Supported>{children}</Supported>
+            </ServiceWorkerProvider>
           </AnnouncementsProvider>
         </LanguageProvider>
       </PreferencesProvider>

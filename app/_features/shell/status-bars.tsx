@@ -1,11 +1,11 @@
 "use client";
 /** What a person should know about the whole app, as slim bars above it: never a modal, nothing stops working that could work. */
 import { CloudOff, HardDriveDownload, KeyRound, LogIn, RefreshCw, WifiOff } from "lucide-react";
-import Link from "next/link";
 import { useEffect, useState } from "react";
 import { useTranslations } from "use-intl";
 import type { ConnectionView } from "@/engine";
 import { useAccount, useConnection } from "./engine-provider";
+import { PageLink } from "./navigation";
 import { useNow } from "./now";
 import { SpokenBar } from "./spoken-bar";
 import { UpdateBar } from "./update-bar";
@@ -64,17 +64,17 @@ function AccountBar() {
   const now = useNow();
   if (account.phase === "sign_in_again") {
     const action = (
-      <Link className="text-button" href="/sign-in" prefetch={false}>
+      <PageLink className="text-button" href="/sign-in">
         {t("signInAgain")}
-      </Link>
+      </PageLink>
     );
     return <SpokenBar icon={<LogIn {...ICON} />} text={t("signedOutHere")} action={action} />;
   }
   if (account.phase !== "ready" || !account.recoveryKeyPending || now < account.remindAtMs) return null;
   const action = (
-    <Link className="text-button" href="/recovery-key" prefetch={false}>
+    <PageLink className="text-button" href="/recovery-key">
       {t("saveRecoveryKey")}
-    </Link>
+    </PageLink>
   );
   return <SpokenBar icon={<KeyRound {...ICON} />} text={t("recoveryKeyNotSaved")} action={action} />;
 }

@@ -2,23 +2,24 @@
 /** Says why Parley can't run in this browser or at this address, and what to do about it. */
 import { useTranslations } from "use-intl";
 import type { AccountView } from "@/engine";
-import { CenteredPage } from "./centered-page";
+import words from "./messages/en/unsupported.json";
+import { MoreWords } from "./more-words";
 
-type Reason = Extract<AccountView, { phase: "unsupported" }>["reason"];
+export type UnsupportedReason = Extract<AccountView, { phase: "unsupported" }>["reason"];
 
-export function Unsupported({ reason }: { reason: Reason }) {
-  const t = useTranslations("shell");
+const UNSUPPORTED_WORDS = { unsupported: words };
+
+export function Unsupported({ reason }: { reason: UnsupportedReason }) {
   return (
-    <CenteredPage>
-      <div className="sheet">{reason === "insecure_origin" ? <InsecureOrigin /> : <OldBrowser what={t(MISSING[reason])} />}</div>
-    </CenteredPage>
+    <MoreWords words={UNSUPPORTED_WORDS}>{reason === "insecure_origin" ? <InsecureOrigin /> : <OldBrowser reason={reason} />}</MoreWords>
   );
 }
 
 const MISSING = { no_indexeddb: "missingIndexedDb", no_web_locks: "missingWebLocks" } as const;
 
 function InsecureOrigin() {
-  const t = useTranslations("shell");
+  const t = useTranslations("unsupported");
+  const shell = useTranslations("shell");
   const { port } = location;
   return (
     <>
@@ -31,7 +32,7 @@ function InsecureOrigin() {
         <li>{t.rich("insecureOwner", { code: (chunk) => <code className="font-mono text-13">{chunk}</code>, port: port || "3000" })}</li>
       </ul>
       <details className="text-13 text-muted">
-        <summary className="text-link">{t("details")}</summary>
+        <summary className="text-link">{shell("details")}</summary>
         <p className="mt-2 font-mono break-all" dir="ltr">
           {location.origin}: isSecureContext = {String(isSecureContext)}
         </p>
@@ -40,12 +41,12 @@ function InsecureOrigin() {
   );
 }
 
-function OldBrowser({ what }: { what: string }) {
-  const t = useTranslations("shell");
+function OldBrowser({ reason }: { reason: keyof typeof MISSING }) {
+  const t = useTranslations("unsupported");
   return (
     <div>
       <h1>{t("unsupportedTitle")}</h1>
-      <p className="lede">{t("unsupportedWhy", { what })}</p>
+      <p className="lede">{t("unsupportedWhy", { what: t(MISSING[reason]) })}</p>
     </div>
   );
 }

@@ -60,6 +60,44 @@ test("forgets the views that were left longest ago", () => {
   expect(store.peek("conversation", { chatId: "c" as never, limit: 14 })).toBeNull();
 });
 
+test("forgets what the former person saw when somebody else signs in", () => {
+  const engine = makeWatchable();
+  const store = createViewStore(engine);
+  store.subscribe("account", {}, () => {});
+  const account = engine.watches[0]?.listener;
+  const as = (username: string) => account?.({ phase: "ready", username });
+  as("ana");
+  store.subscribe("conversation", { chatId: "c" as never, limit: 60 }, () => {})();
+  const calls: unknown[] = [];
+  store.subscribe("chatList", {}, () => calls.push(store.peek("chatList", {})));
+  engine.watches[2]?.listener(["ana's chat"]);
+  as("ana");
+  account?.({ phase: "sign_in_again", username: "ana" });
+  expect(store.peek("chatList", {})).toEqual(["ana's chat"]);
+  account?.({ phase: "signed_out", server: null });
+  expect(store.peek("chatList", {})).toBeUndefined();
+  expect(store.peek("conversation", { chatId: "c" as never, limit: 60 })).toBeUndefined();
+  expect(engine.watches[2]?.live).toBe(false);
+  engine.watches[3]?.listener([]);
+  as("bea");
+  engine.watches[4]?.listener(["bea's chat"]);
+  expect(store.peek("chatList", {})).toEqual(["bea's chat"]);
+  expect(calls).toEqual([["ana's chat"], undefined, [], undefined, ["bea's chat"]]);
+  expect(store.peek("account", {})).toMatchObject({ username: "bea" });
+});
+
+test("keeps what is remembered while the account is only being looked up again", () => {
+  const engine = makeWatchable();
+  const store = createViewStore(engine);
+  store.subscribe("account", {}, () => {});
+  engine.watches[0]?.listener({ phase: "ready", username: "ana" });
+  store.subscribe("chatList", {}, () => {})();
+  engine.watches[1]?.listener(["chat"]);
+  engine.watches[0]?.listener({ phase: "starting" });
+  engine.watches[0]?.listener({ phase: "ready", username: "ana" });
+  expect(store.peek("chatList", {})).toEqual(["chat"]);
+});
+
 test("takes arguments in any order for the same view", () => {
   expect(viewKey("conversation", { limit: 60, chatId: "c" })).toBe(viewKey("conversation", { chatId: "c", limit: 60 }));
 });

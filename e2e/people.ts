@@ -10,6 +10,14 @@ export type Person = {
   readonly page: Page;
   readonly context: BrowserContext;
   signUp(): Promise<void>;
+  /** Fills in the form where the page shows it, and sends it. */
+  createsAccount(): Promise<void>;
+  /** The recovery key that the page shows, as it is written down. */
+  recoveryKey(): Promise<string>;
+  postponesRecoveryKey(): Promise<void>;
+  signIn(password?: string): Promise<void>;
+  /** From wherever the app is, through its settings. */
+  signOut(): Promise<void>;
   /** Opens the chat with another person by exact user name. */
   opens(other: Person): Promise<void>;
   writes(text: string): Promise<void>;
@@ -45,12 +53,37 @@ export function personOn(page: Page, name: string, username: string): Person {
     context: page.context(),
     async signUp() {
       await page.goto("/sign-up");
+      await person.createsAccount();
+      await person.postponesRecoveryKey();
+    },
+    async createsAccount() {
+      await expect(page).toHaveURL(/\/sign-up/);
       await page.getByRole("textbox", { name: "Username" }).fill(username);
       await page.getByLabel("Password", { exact: true }).fill(PASSWORD);
       await page.getByRole("button", { name: "Create account" }).click();
+    },
+    async recoveryKey() {
+      const groups = page.getByRole("group", { name: "Recovery key" }).locator("span");
+      await expect(groups.first()).toBeVisible();
+      return (await groups.allTextContents()).join(" ");
+    },
+    async postponesRecoveryKey() {
       await page.getByRole("button", { name: "Remind me tomorrow" }).click();
       await expect(page.getByRole("region", { name: "Chat list" }).or(page.getByRole("main")).first()).toBeVisible();
       await expect(page).toHaveURL(/\/$/);
+    },
+    async signIn(password = PASSWORD) {
+      await expect(page).toHaveURL(/\/sign-in$/);
+      const name = page.getByRole("textbox", { name: "Username" });
+      if (await name.isEditable()) await name.fill(username);
+      await page.getByLabel("Password", { exact: true }).fill(password);
+      await page.getByRole("button", { name: "Sign in", exact: true }).click();
+    },
+    async signOut() {
+      await page.goto("/settings/account");
+      await page.getByRole("button", { name: "Sign out" }).click();
+      await page.getByRole("alertdialog").getByRole("button", { name: "Sign out" }).click();
+      await expect(page).toHaveURL(/\/sign-in$/);
     },
     async opens(other) {
       const known = page.getByRole("list", { name: "Chats" }).getByRole("link", { name: new RegExp(`^${escaped(other.username)}`) });

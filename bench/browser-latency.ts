@@ -32,22 +32,24 @@ try {
 
 /** Both pages read the same machine's clock, so their times can be subtracted. */
 async function measure(from: Person, to: Person, text: string): Promise<number> {
-  const shown = to.page.evaluate(
-    (wanted) =>
-      new Promise<number>((resolve) => {
-        const look = () => {
-          if (!document.querySelector('[role="log"]')?.textContent?.includes(wanted)) return;
-          observer.disconnect();
-          requestAnimationFrame(() => resolve(performance.timeOrigin + performance.now()));
-        };
-        const observer = new MutationObserver(look);
-        observer.observe(document.body, { childList: true, subtree: true, characterData: true });
-        look();
-      }),
-    text,
-  );
+  const shown = to.page.evaluate<number>(whenShown(text));
   await from.page.getByRole("textbox", { name: "Message" }).fill(text);
-  const pressed = await from.page.evaluate(() => performance.timeOrigin + performance.now());
+  const pressed = await from.page.evaluate<number>("performance.timeOrigin + performance.now()");
   await from.page.keyboard.press("Enter");
   return (await shown) - pressed;
+}
+
+/** Script for the page: the time at which the text is in the log and painted.
+ *  NOTE: as text, since tsx puts names of its own into functions. */
+function whenShown(text: string): string {
+  return `new Promise((resolve) => {
+    const observer = new MutationObserver(() => look());
+    const look = () => {
+      if (!document.querySelector('[role="log"]')?.textContent?.includes(${JSON.stringify(text)})) return;
+      observer.disconnect();
+      requestAnimationFrame(() => resolve(performance.timeOrigin + performance.now()));
+    };
+    observer.observe(document.body, { childList: true, subtree: true, characterData: true });
+    look();
+  })`;
 }

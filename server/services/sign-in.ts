@@ -1,3 +1,4 @@
+import { PASSWORD_PROVIDER } from "../auth";
 import type { AppContext } from "../context";
 import { AppError } from "../contract/errors";
 import { MAX_SESSIONS_PER_ACCOUNT } from "../contract/limits";
@@ -14,8 +15,11 @@ export async function signIn(app: AppContext, input: SignInRequest): Promise<{ c
     await app.rateLimits.consume("signInAddress", address);
     await app.rateLimits.consume("signInPair", `${address} ${input.username}`);
     await app.rateLimits.consume("signInAccount", input.username);
-    const signedIn = (await maySignIn(app, input.username)) ? await app.auth.signIn(input) : await refuseSlowly(app, input.password);
-    if (signedIn === null) throw new AppError("unauthorized", "wrong name or password");
+    const passwordHash = await readPasswordHash(app, input.username);
+    const signedIn = passwordHash === null ? await refuseSlowly(app, input.password) : await app.auth.signIn(input);
+    if (signedIn === null || (await hasOldPassword(app, signedIn.token, passwordHash))) {
+      throw new AppError("unauthorized", "wrong name or password");
+    }
     await app.pool.query(END_UNUSED, [input.username]);
     app.metrics.signIns("ok");
     return { cookies: signedIn.cookies };
@@ -31,10 +35,24 @@ const END_UNUSED = `
     SELECT s.session_id FROM sessions s JOIN users u ON u.user_id = s.user_id WHERE u.username = $1
     ORDER BY s.updated_at DESC, s.session_id OFFSET ${MAX_SESSIONS_PER_ACCOUNT})`;
 
-async function maySignIn(app: AppContext, username: string): Promise<boolean> {
-  const user = await app.prisma.user.findUnique({ where: { username }, select: { status: true } });
-  return user?.status === "active";
+/** Of an account that may sign in; null for all others. */
+async function readPasswordHash(app: AppContext, username: string): Promise<string | null> {
+  const credential = await app.prisma.credential.findFirst({
+    where: { providerId: PASSWORD_PROVIDER, user: { username, status: "active" } },
+    select: { password: true },
+  });
+  return credential?.password ?? null;
 }
+
+/** Ends the session if the password changed while it was made: whoever changed it ended the sessions there were, and this one came after. */
+async function hasOldPassword(app: AppContext, token: string, passwordHash: string | null): Promise<boolean> {
+  const { rowCount } = await app.pool.query(END_OF_OLD_PASSWORD, [token, PASSWORD_PROVIDER, passwordHash]);
+  return rowCount !== 0;
+}
+
+const END_OF_OLD_PASSWORD = `
+  DELETE FROM sessions s WHERE s.token = $1 AND NOT EXISTS (
+    SELECT 1 FROM credentials c WHERE c.user_id = s.user_id AND c.provider_id = $2 AND c.password = $3)`;
 
 /** As much work as checking a password, so that the time does not tell whether the name is somebody's. */
 async function refuseSlowly(app: AppContext, password: string): Promise<null> {

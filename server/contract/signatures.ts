@@ -2,7 +2,7 @@
  *  because verifiers that disagree split conversations. Pure functions on @noble; WebCrypto is never used here. */
 import { ed25519, x25519 } from "@noble/curves/ed25519.js";
 import { sha512 } from "@noble/hashes/sha2.js";
-import { concatBytes, randomBytes } from "@noble/hashes/utils.js";
+import { clean, concatBytes, randomBytes } from "@noble/hashes/utils.js";
 
 declare const brand: unique symbol;
 declare const role: unique symbol;
@@ -15,7 +15,7 @@ export type KemPublicKey = Uint8Array & { readonly [brand]: "kem-public" };
 /** X25519 private key: 32 clamped bytes. */
 export type EcPrivateKey = Uint8Array & { readonly [brand]: "ec-private" };
 export type PrekeyKind = "signed_prekey" | "kem_one_time" | "kem_last_resort";
-/** Source of random bytes. */
+/** Source of random bytes: new ones at each call, which the caller keeps or overwrites. */
 export type Random = (lengthBytes: number) => Uint8Array;
 
 const EC_TYPE_BYTE = 0x05;
@@ -133,8 +133,10 @@ export function signXEdDSA(privateKey: EcPrivateKey, message: Uint8Array, random
   const isNegative = ((publicBytes[31] as number) & 0x80) !== 0;
   publicBytes[31] = (publicBytes[31] as number) & 0x7f;
   const a = isNegative ? Fn.neg(k) : k;
-  const nonce = sha512(concatBytes(XEDDSA_HASH1_PREFIX, Fn.toBytes(a), message, random(64)));
+  const input = concatBytes(XEDDSA_HASH1_PREFIX, Fn.toBytes(a), message, random(64));
+  const nonce = sha512(input);
   const r = Fn.create(littleEndian(nonce));
+  clean(input, nonce);
   const R = Point.BASE.multiply(r).toBytes();
   const s = Fn.create(r + challenge(R, publicBytes, message) * a);
   return concatBytes(R, Fn.toBytes(s));

@@ -4,6 +4,7 @@ import { constantTimeEqual } from "@/server/contract/signatures";
 import { respond, type UsedPrekeys } from "./handshake";
 import type { KemPrekey, OneTimePrekey, SignedPrekey } from "./keys";
 import { pqxdh } from "./pqxdh";
+import { wipe } from "./primitives";
 import { knowsChain, type Opened, unseal } from "./ratchet";
 import {
   type FirstMessageHeader,
@@ -129,8 +130,10 @@ function accept(options: DecryptOptions, suite: Suite, header: FirstMessageHeade
   const started = respond(suite, local, remote, header, prekeys);
   if (started === null) return { ok: false, reason: "bad_key" };
   const { session, ratchet, firstMessageDigest } = started;
-  if (options.seenFirstMessages(firstMessageDigest)) return { ok: false, reason: "replayed_first_message" };
-  const opened = unseal(suite, session, message, ratchet);
+  const opened = options.seenFirstMessages(firstMessageDigest) ? null : unseal(suite, session, message, ratchet);
+  // The ratchet's first step has put another one in its place.
+  wipe(session.rootKey);
+  if (opened === null) return { ok: false, reason: "replayed_first_message" };
   if (!opened.ok) return opened;
   const used: Used = {
     signedPrekeyId: prekeys.signed.keyId,

@@ -4,7 +4,17 @@ import { bytesToHex, concatBytes } from "@noble/hashes/utils.js";
 import type { EcPublicKey, KemPublicKey, Random } from "@/server/contract/signatures";
 import { signingInput } from "@/server/contract/signatures";
 import type { KemPrekey, OneTimePrekey, SignedPrekey } from "./keys";
-import { agree, decapsulate, type EcKeyPair, encapsulate, generateKeyPair, hkdf, type RootKey, wipe } from "./primitives";
+import {
+  agree,
+  decapsulate,
+  type EcKeyPair,
+  encapsulate,
+  generateKeyPair,
+  hkdf,
+  type RootKey,
+  type SharedSecret,
+  wipe,
+} from "./primitives";
 import type { FirstMessageHeader, LocalDevice, RemoteDevice, Session } from "./session-state";
 import type { HandshakeTranscript, Suite } from "./suite";
 
@@ -43,6 +53,7 @@ export function initiate(
     agree(base.privateKey, signedPrekey.publicKey),
     ...(oneTimePrekey ? [agree(base.privateKey, oneTimePrekey.publicKey)] : []),
   ];
+  wipe(base.privateKey);
   const rootKey = deriveSecret(suite, agreements, kem?.secret ?? null);
   if (rootKey === null) return null;
   const header: FirstMessageHeader = {
@@ -95,17 +106,24 @@ export function respond(
     // remoteRatchetKey is replaced by the step that follows at once.
     session: newSession(suite, local, remote, transcript, rootKey, header.baseKey),
     ratchet: signed.keyPair,
-    firstMessageDigest: bytesToHex(sha256(signingInput(suite.infos.firstMessage, rootKey))),
+    firstMessageDigest: digestOf(suite, rootKey),
   };
 }
 
-function deriveSecret(suite: Suite, agreements: (Uint8Array | null)[], kemSecret: Uint8Array | null): RootKey | null {
-  const secrets = agreements.filter((secret) => secret !== null);
-  if (secrets.length !== agreements.length) return null;
-  const input = concatBytes(DOMAIN_SEPARATOR, ...secrets, ...(kemSecret ? [kemSecret] : []));
-  const rootKey = hkdf(input, NO_SALT, suite.infos.handshake, 32) as RootKey;
-  wipe(input, ...secrets, ...(kemSecret ? [kemSecret] : []));
+/** Null when an agreement was refused. Wipes the secrets that it is given. */
+function deriveSecret(suite: Suite, agreements: (SharedSecret | null)[], kemSecret: SharedSecret | null): RootKey | null {
+  const secrets = [...agreements, kemSecret].filter((secret) => secret !== null);
+  const input = concatBytes(DOMAIN_SEPARATOR, ...secrets);
+  const rootKey = agreements.includes(null) ? null : (hkdf(input, NO_SALT, suite.infos.handshake, 32) as RootKey);
+  wipe(input, ...secrets);
   return rootKey;
+}
+
+function digestOf(suite: Suite, rootKey: RootKey): string {
+  const input = signingInput(suite.infos.firstMessage, rootKey);
+  const digest = bytesToHex(sha256(input));
+  wipe(input);
+  return digest;
 }
 
 function newSession(
@@ -128,5 +146,6 @@ function newSession(
     previousLength: 0,
     receiving: [],
     unacknowledged: null,
+    isReadOnly: false,
   };
 }

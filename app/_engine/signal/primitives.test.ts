@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { decodeKemPublicKey, type EcPrivateKey, type EcPublicKey } from "@/server/contract/signatures";
 import {
   agree,
+  type CipherKey,
   decapsulate,
   decryptCbc,
   encapsulate,
@@ -60,7 +61,7 @@ it("gives RFC 4231's MAC (test case 2)", () => {
 });
 
 it("encrypts as NIST SP 800-38A F.2.5, with a block of padding after it", () => {
-  const key = hexToBytes("603deb1015ca71be2b73aef0857d77811f352c073b6108d72d9810a30914dff4");
+  const key = hexToBytes("603deb1015ca71be2b73aef0857d77811f352c073b6108d72d9810a30914dff4") as CipherKey;
   const iv = hexToBytes("000102030405060708090a0b0c0d0e0f");
   const plaintext = hexToBytes("6bc1bee22e409f96e93d7e117393172aae2d8a571e03ac9c9eb76fac45af8e51");
   const ciphertext = encryptCbc(key, iv, plaintext);

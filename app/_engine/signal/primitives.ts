@@ -26,6 +26,12 @@ export type RootKey = Secret<"root">;
 export type ChainKey = Secret<"chain">;
 /** 32 bytes of which one message's keys are made: what is kept for a message that has not come yet. */
 export type MessageKeySeed = Secret<"message-seed">;
+/** 32 bytes that a key agreement or the KEM gave both sides. */
+export type SharedSecret = Secret<"shared">;
+/** AES-256 key of one message. */
+export type CipherKey = Secret<"cipher">;
+/** HMAC-SHA-256 key of one message, 32 bytes. */
+export type MacKey = Secret<"mac">;
 /** 64 bytes (FIPS 203's d and z) of which an ML-KEM key pair is made. */
 export type KemSeed = Secret<"kem-seed">;
 
@@ -37,15 +43,17 @@ const ZEROS_32 = new Uint8Array(32);
 
 /** A new X25519 key pair from 32 random bytes. */
 export function generateKeyPair(random: Random): EcKeyPair {
-  const privateKey = clamp(random(32));
+  const bytes = random(32);
+  const privateKey = clamp(bytes);
+  wipe(bytes);
   return { privateKey, publicKey: ecPublicKey(privateKey) };
 }
 
 /** X25519 (RFC 7748 § 5). Returns null when the shared secret is all zero: the other side chose a point of small order. */
-export function agree(privateKey: EcPrivateKey, publicKey: EcPublicKey): Uint8Array | null {
+export function agree(privateKey: EcPrivateKey, publicKey: EcPublicKey): SharedSecret | null {
   try {
     const shared = x25519.getSharedSecret(privateKey, publicKey.subarray(1));
-    return constantTimeEqual(shared, ZEROS_32) ? null : shared;
+    return constantTimeEqual(shared, ZEROS_32) ? null : (shared as SharedSecret);
   } catch {
     return null;
   }
@@ -56,18 +64,20 @@ export function hkdf(inputKey: Uint8Array, salt: Uint8Array, info: string, lengt
   return nobleHkdf(sha256, inputKey, salt, utf8ToBytes(info), lengthBytes);
 }
 
-/** HMAC-SHA-256 (RFC 2104). */
-export function hmacSha256(key: Uint8Array, message: Uint8Array): Uint8Array {
-  return hmac(sha256, key, message);
+/** HMAC-SHA-256 (RFC 2104) of the parts, joined. */
+export function hmacSha256(key: Uint8Array, ...parts: Uint8Array[]): Uint8Array {
+  const mac = hmac.create(sha256, key);
+  for (const part of parts) mac.update(part);
+  return mac.digest();
 }
 
 /** AES-256-CBC with PKCS #7 padding. */
-export function encryptCbc(key: Uint8Array, iv: Uint8Array, plaintext: Uint8Array): Uint8Array {
+export function encryptCbc(key: CipherKey, iv: Uint8Array, plaintext: Uint8Array): Uint8Array {
   return cbc(key, iv).encrypt(plaintext);
 }
 
 /** Undoes encryptCbc. Returns null for a wrong length or padding. Call it only after the MAC was verified. */
-export function decryptCbc(key: Uint8Array, iv: Uint8Array, ciphertext: Uint8Array): Uint8Array | null {
+export function decryptCbc(key: CipherKey, iv: Uint8Array, ciphertext: Uint8Array): Uint8Array | null {
   try {
     return cbc(key, iv).decrypt(ciphertext);
   } catch {
@@ -83,15 +93,17 @@ export function kemPublicKey(seed: KemSeed): KemPublicKey {
 }
 
 /** ML-KEM-1024 encapsulation (FIPS 203 § 7.2) to a checked key. */
-export function encapsulate(publicKey: KemPublicKey, random: Random): { ciphertext: Uint8Array; secret: Uint8Array } {
-  const { cipherText, sharedSecret } = ml_kem1024.encapsulate(publicKey.subarray(1), random(32));
-  return { ciphertext: cipherText, secret: sharedSecret };
+export function encapsulate(publicKey: KemPublicKey, random: Random): { ciphertext: Uint8Array; secret: SharedSecret } {
+  const randomness = random(32);
+  const { cipherText, sharedSecret } = ml_kem1024.encapsulate(publicKey.subarray(1), randomness);
+  wipe(randomness);
+  return { ciphertext: cipherText, secret: sharedSecret as SharedSecret };
 }
 
 /** ML-KEM-1024 decapsulation (FIPS 203 § 7.3) of 1,568 bytes. A ciphertext made for another key gives an unrelated secret. */
-export function decapsulate(seed: KemSeed, ciphertext: Uint8Array): { publicKey: KemPublicKey; secret: Uint8Array } {
+export function decapsulate(seed: KemSeed, ciphertext: Uint8Array): { publicKey: KemPublicKey; secret: SharedSecret } {
   const pair = ml_kem1024.keygen(seed);
-  const secret = ml_kem1024.decapsulate(ciphertext, pair.secretKey);
+  const secret = ml_kem1024.decapsulate(ciphertext, pair.secretKey) as SharedSecret;
   wipe(pair.secretKey);
   return { publicKey: withKemType(pair.publicKey), secret };
 }

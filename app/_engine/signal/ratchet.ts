@@ -5,12 +5,14 @@ import { constantTimeEqual, type EcPublicKey, type Random } from "@/server/contr
 import {
   agree,
   type ChainKey,
+  type CipherKey,
   decryptCbc,
   type EcKeyPair,
   encryptCbc,
   generateKeyPair,
   hkdf,
   hmacSha256,
+  type MacKey,
   type MessageKeySeed,
   type RootKey,
   wipe,
@@ -89,7 +91,7 @@ function kdfRoot(suite: Suite, rootKey: RootKey, own: EcKeyPair, theirs: EcPubli
 }
 
 /** KDF_CK: the seed of this message's keys, and the next chain key. */
-function step(chainKey: ChainKey): { seed: MessageKeySeed; next: ChainKey } {
+export function step(chainKey: ChainKey): { seed: MessageKeySeed; next: ChainKey } {
   return {
     seed: hmacSha256(chainKey, MESSAGE_KEY_STEP) as MessageKeySeed,
     next: hmacSha256(chainKey, CHAIN_KEY_STEP) as ChainKey,
@@ -98,14 +100,11 @@ function step(chainKey: ChainKey): { seed: MessageKeySeed; next: ChainKey } {
 
 function messageKeys(suite: Suite, seed: MessageKeySeed) {
   const all = hkdf(seed, NO_SALT, suite.infos.messageKeys, 80);
-  return { all, cipherKey: all.subarray(0, 32), macKey: all.subarray(32, 64), iv: all.subarray(64) };
+  return { all, cipherKey: all.subarray(0, 32) as CipherKey, macKey: all.subarray(32, 64) as MacKey, iv: all.subarray(64) };
 }
 
-function mac(suite: Suite, macKey: Uint8Array, prefix: Uint8Array, authenticated: Uint8Array): Uint8Array {
-  const input = new Uint8Array(prefix.length + authenticated.length);
-  input.set(prefix);
-  input.set(authenticated, prefix.length);
-  return hmacSha256(macKey, input).subarray(0, suite.macBytes);
+function mac(suite: Suite, macKey: MacKey, prefix: Uint8Array, authenticated: Uint8Array): Uint8Array {
+  return hmacSha256(macKey, prefix, authenticated).subarray(0, suite.macBytes);
 }
 
 function startSendingChain(suite: Suite, session: Session, random: Random): { rootKey: RootKey; chain: SendingChain } | null {
@@ -149,30 +148,38 @@ function openInChain(suite: Suite, session: Session, chain: ReceivingChain, mess
   const prefix = suite.macPrefix(session.associatedData, session.remoteIdentityKey, session.localIdentityKey);
   const isGenuine = constantTimeEqual(mac(suite, keys.macKey, prefix, message.authenticated), message.mac);
   const plaintext = isGenuine ? decryptCbc(keys.cipherKey, keys.iv, message.ciphertext) : null;
-  wipe(keys.all);
+  wipe(keys.all, found.seed);
   if (!isGenuine) return { ok: false, reason: "bad_mac" };
   if (plaintext === null) return { ok: false, reason: "malformed" };
   const receiving = session.receiving.map((other) => (other === chain ? found.chain : other));
   return { ok: true, plaintext, session: { ...session, receiving: forgetOldest(receiving), unacknowledged: null } };
 }
 
+/** `seed` is nobody else's: wipe it after use. */
 type Found = { ok: true; seed: MessageKeySeed; chain: ReceivingChain } | { ok: false; reason: "duplicate" | "too_far_ahead" | "malformed" };
 
 function findSeed(chain: ReceivingChain, counter: number): Found {
   if (counter < chain.nextCounter) {
     const kept = chain.skipped.find((key) => key.counter === counter);
     if (kept === undefined) return { ok: false, reason: "duplicate" };
-    return { ok: true, seed: kept.seed, chain: { ...chain, skipped: chain.skipped.filter((key) => key !== kept) } };
+    return {
+      ok: true,
+      seed: kept.seed.slice() as MessageKeySeed,
+      chain: { ...chain, skipped: chain.skipped.filter((key) => key !== kept) },
+    };
   }
   if (chain.chainKey === null || (chain.length !== null && counter >= chain.length)) return { ok: false, reason: "malformed" };
   if (counter - chain.nextCounter > MAX_KEYS_AHEAD) return { ok: false, reason: "too_far_ahead" };
   const skipped: SkippedKey[] = [...chain.skipped];
   let { seed, next } = step(chain.chainKey);
   for (let at = chain.nextCounter; at < counter; at++) {
+    const passed = next;
     skipped.push({ counter: at, seed });
-    ({ seed, next } = step(next));
+    ({ seed, next } = step(passed));
+    wipe(passed);
   }
   const isFinished = chain.length !== null && counter + 1 >= chain.length;
+  if (isFinished) wipe(next);
   return { ok: true, seed, chain: { ...chain, chainKey: isFinished ? null : next, nextCounter: counter + 1, skipped } };
 }
 

@@ -1,6 +1,5 @@
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { pqxdh } from "./pqxdh";
+import { testRuns } from "@/server/testing/test-runs";
 import {
   decodeIdentityKeyPair,
   decodeKemPrekey,
@@ -13,8 +12,12 @@ import {
   encodeSessionRecord,
   encodeSignedPrekey,
 } from "./record-codec";
-import { MAX_ARCHIVED_SESSIONS, type SessionRecord } from "./session-state";
+import { archiveSessions, MAX_ARCHIVED_SESSIONS, type SessionRecord } from "./session-state";
 import { createDevice, type Device, receive, send, start } from "./testing/device";
+import { x3dh } from "./testing/x3dh";
+
+/** With a few lost messages. Each key that is kept for a message that has not come takes 36 bytes. */
+const MAX_USUAL_BYTES = 8_000;
 
 const recordOf = (device: Device, peer: Device) => device.store.records.get(peer.name) as SessionRecord;
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString("hex");
@@ -36,16 +39,61 @@ function makeRecords() {
 
 describe("session records", () => {
   const { unacknowledged, answered, restarted } = makeRecords();
+  const readOnly = archiveSessions(restarted);
 
-  it.each(Object.entries({ unacknowledged, answered, restarted, empty: { current: null, archived: [] } }))("come back: %s", (_, record) => {
-    const bytes = encodeSessionRecord(record);
-    expect(decodeSessionRecord(bytes)).toEqual(record);
-    expect(decodeSessionRecord(Buffer.from(bytes))).toEqual(record);
+  it.each(Object.entries({ unacknowledged, answered, restarted, readOnly, empty: { current: null, archived: [] } }))(
+    "come back: %s",
+    (_, record) => {
+      const bytes = encodeSessionRecord(record);
+      expect(decodeSessionRecord(bytes)).toEqual(record);
+      expect(decodeSessionRecord(Buffer.from(bytes))).toEqual(record);
+    },
+  );
+
+  it("come back without a KEM ciphertext too, where the suite has none", () => {
+    const [carol, dave] = [createDevice({ name: "carol", suite: x3dh }), createDevice({ name: "dave", suite: x3dh })];
+    send(carol, dave, "hello");
+    const record = recordOf(carol, dave);
+    expect(record.current?.unacknowledged?.header.kem).toBeNull();
+    expect(decodeSessionRecord(encodeSessionRecord(record))).toEqual(record);
+  });
+
+  it("say that a session is read-only in one way: 1, or nothing", () => {
+    const bytes = encodeSessionRecord(archiveSessions(unacknowledged));
+    // Field 13 is the last one of the last session.
+    expect([...bytes.subarray(-2)]).toEqual([13 * 8, 1]);
+    expect(decodeSessionRecord(bytes)).not.toBeNull();
+    expect(decodeSessionRecord(bytes.with(-1, 0))).toBeNull();
+    expect(decodeSessionRecord(bytes.with(-1, 2))).toBeNull();
   });
 
   it("keep their bytes", async () => {
     const snapshot = { unacknowledged: hex(encodeSessionRecord(unacknowledged)), restarted: hex(encodeSessionRecord(restarted)) };
     await expect(`${JSON.stringify(snapshot, null, 2)}\n`).toMatchFileSnapshot("./testing/vectors/session-record.json");
+  });
+
+  it("stay under 8 kB at every turn of a long conversation in which messages are lost", { timeout: 60_000 * Math.ceil(testRuns()) }, () => {
+    const [alice, bob] = [createDevice({ name: "alice" }), createDevice({ name: "bob" })];
+    let largest = 0;
+    const speak = (from: Device, to: Device, turn: number) => {
+      // Of each ten turns one loses three messages before the one that arrives, two lose one, and one loses the last.
+      const lost = [0, 3, 0, 1, 0, 0, 1, 0, 0, 0][turn % 10] ?? 0;
+      for (let i = 0; i < lost; i++) send(from, to, "lost");
+      expect(receive(to, from, send(from, to, `turn ${turn}`))).toBe(`turn ${turn}`);
+      if (turn % 10 === 8) send(from, to, "lost");
+      for (const [device, peer] of [
+        [from, to],
+        [to, from],
+      ] as const) {
+        const bytes = encodeSessionRecord(recordOf(device, peer)).length;
+        expect(bytes).toBeLessThan(MAX_USUAL_BYTES);
+        largest = Math.max(largest, bytes);
+      }
+    };
+    for (let turn = 0; turn < 300 * testRuns(); turn++)
+      speak(...(turn % 2 === 0 ? ([alice, bob] as const) : ([bob, alice] as const)), turn);
+    // Kept keys of lost messages and finished chains are in there, so that the bound says something.
+    expect(largest).toBeGreaterThan(1_500);
   });
 
   it("stay under 8 kB after long use: six sessions, many turns, some messages lost", { timeout: 60_000 }, () => {
@@ -62,8 +110,8 @@ describe("session records", () => {
     start(alice, bob);
     const record = recordOf(alice, bob);
     expect(record.archived.length).toBe(MAX_ARCHIVED_SESSIONS);
-    expect(encodeSessionRecord(record).length).toBeLessThan(8_000);
-    expect(encodeSessionRecord(recordOf(bob, alice)).length).toBeLessThan(8_000);
+    expect(encodeSessionRecord(record).length).toBeLessThan(MAX_USUAL_BYTES);
+    expect(encodeSessionRecord(recordOf(bob, alice)).length).toBeLessThan(MAX_USUAL_BYTES);
   });
 });
 
@@ -111,43 +159,4 @@ describe("private keys", () => {
     expect(decodeSignedPrekey(later)).toBeNull();
     expect(decodeSignedPrekey(new Uint8Array(0))).toBeNull();
   });
-});
-
-it("never throws on changed bytes, and what it reads it writes back the same", { timeout: 60_000 }, () => {
-  const { alice, bob, unacknowledged, restarted, skipped } = makeRecords();
-  const message = send(alice, bob, "hello");
-  const sources = [encodeSessionRecord(unacknowledged), encodeSessionRecord(restarted), message, skipped];
-  const mutation = fc.record({
-    source: fc.constantFrom(...sources),
-    cut: fc.nat(),
-    writes: fc.array(fc.tuple(fc.nat(), fc.integer({ min: 0, max: 255 })), { maxLength: 4 }),
-    tail: fc.uint8Array({ maxLength: 4 }),
-    isCut: fc.boolean(),
-  });
-  fc.assert(
-    fc.property(mutation, ({ source, cut, writes, tail, isCut }) => {
-      const bytes = new Uint8Array([...(isCut ? source.subarray(0, cut % (source.length + 1)) : source), ...tail]);
-      for (const [at, value] of writes) if (bytes.length > 0) bytes[at % bytes.length] = value;
-      const record = decodeSessionRecord(bytes);
-      if (record !== null) expect(encodeSessionRecord(record)).toEqual(bytes);
-      const decoded = pqxdh.decode(bytes);
-      if (decoded.ok) {
-        const { header, previousLength } = decoded.message;
-        expect(pqxdh.encode({ ...decoded.message, header, previousLength: previousLength ?? 0 }, () => decoded.message.mac)).toEqual(bytes);
-      }
-    }),
-    { numRuns: 5_000, seed: 20 },
-  );
-});
-
-it("never throws on random bytes", { timeout: 60_000 }, () => {
-  fc.assert(
-    fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
-      expect(decodeSessionRecord(bytes)).toBeNull();
-      pqxdh.decode(bytes);
-      pqxdh.decode(Uint8Array.of(0x51, 1, 0x0a, 33, 5, ...bytes));
-      decodeKemPrekey(bytes);
-    }),
-    { numRuns: 3_000, seed: 21 },
-  );
 });

@@ -2,18 +2,24 @@
  *  The bytes are secrets: the store wraps them. */
 
 import type { IdentityPublicKey } from "@/server/contract/signatures";
-import { decodeEcPublicKey, decodeIdentityKey, type EcPrivateKey, type EcPublicKey } from "@/server/contract/signatures";
+import { decodeIdentityKey } from "@/server/contract/signatures";
 import { type KemPrekey, type KemPrekeyKind, MAX_KEY_ID, type OneTimePrekey, type SignedPrekey } from "./keys";
+import { type ChainKey, KEM_CIPHERTEXT_BYTES, KEM_SEED_BYTES, type KemSeed, type RootKey } from "./primitives";
+import { createWriter, malformed, type Reader } from "./protobuf";
 import {
-  type ChainKey,
-  type EcKeyPair,
-  KEM_CIPHERTEXT_BYTES,
-  KEM_SEED_BYTES,
-  type KemSeed,
-  type MessageKeySeed,
-  type RootKey,
-} from "./primitives";
-import { createWriter, decodeStrictly, malformed, type Reader, type Writer } from "./protobuf";
+  decoded,
+  encoded,
+  joinSkipped,
+  MAX_COUNTER,
+  MAX_U32,
+  nested,
+  optional,
+  readPair,
+  readPublic,
+  readSkipped,
+  readTime,
+  writePair,
+} from "./record-fields";
 import {
   type FirstMessageHeader,
   type IdentityKeyPair,
@@ -24,16 +30,9 @@ import {
   type SendingChain,
   type Session,
   type SessionRecord,
-  type SkippedKey,
 } from "./session-state";
 
-/** First field of everything written here. Other versions are not read. */
-const RECORD_FORMAT_VERSION = 1;
 const KEM_KINDS: readonly KemPrekeyKind[] = ["kem_one_time", "kem_last_resort"];
-const MAX_U32 = 0xffff_ffff;
-/** Counters point one past the last message. */
-const MAX_COUNTER = MAX_U32 + 1;
-const SKIPPED_BYTES = 36;
 const MAX_SESSION_BYTES = 131_072;
 
 /** Fields: 1 format version, 2 current session, 3 archived sessions. */
@@ -111,7 +110,7 @@ export function decodeKemPrekey(bytes: Uint8Array): KemPrekey | null {
 }
 
 /** Fields: 1 suite version, 2 local and 3 remote identity key, 4 associated data, 5 base key, 6 root key, 7 remote ratchet key,
- *  8 previous length, 9 sending chain, 10 receiving chains, 11 first message header, 12 started at (ms). */
+ *  8 previous length, 9 sending chain, 10 receiving chains, 11 first message header, 12 started at (ms), 13 1 if read-only. */
 function encodeSession(session: Session): Uint8Array {
   const writer = createWriter();
   writer.varint(1, session.version);
@@ -126,6 +125,7 @@ function encodeSession(session: Session): Uint8Array {
   for (const chain of session.receiving) writer.bytes(10, encodeReceiving(chain));
   writer.bytes(11, session.unacknowledged && encodeHeader(session.unacknowledged.header));
   writer.varint(12, session.unacknowledged?.startedAtMs);
+  writer.varint(13, session.isReadOnly ? 1 : null);
   return writer.finish();
 }
 
@@ -144,7 +144,8 @@ function readSession(reader: Reader): Session {
   };
   const header = optional(reader.optionalBytes(11, 1, 2_048), readHeader);
   const unacknowledged = header && { header, startedAtMs: readTime(reader, 12) };
-  return { ...session, unacknowledged };
+  const flag = reader.optionalVarint(13, 1);
+  return { ...session, unacknowledged, isReadOnly: flag === 0 ? malformed() : flag === 1 };
 }
 
 /** Fields: 1 private and 2 public ratchet key, 3 chain key, 4 next counter. */
@@ -167,13 +168,7 @@ function encodeReceiving(chain: ReceivingChain): Uint8Array {
   writer.bytes(2, chain.chainKey);
   writer.varint(3, chain.nextCounter);
   writer.varint(4, chain.length);
-  const skipped = new Uint8Array(chain.skipped.length * SKIPPED_BYTES);
-  const view = new DataView(skipped.buffer);
-  for (const [i, { counter, seed }] of chain.skipped.entries()) {
-    view.setUint32(i * SKIPPED_BYTES, counter);
-    skipped.set(seed, i * SKIPPED_BYTES + 4);
-  }
-  writer.bytes(5, skipped);
+  writer.bytes(5, joinSkipped(chain.skipped));
   return writer.finish();
 }
 
@@ -182,17 +177,7 @@ function readReceiving(reader: Reader): ReceivingChain {
   const chainKey = reader.optionalBytes(2, 32) as ChainKey | null;
   const nextCounter = reader.varint(3, MAX_COUNTER);
   const length = reader.optionalVarint(4, MAX_COUNTER);
-  return { ratchetKey, chainKey, nextCounter, length, skipped: readSkipped(reader.bytes(5, 0, MAX_SKIPPED_KEYS * SKIPPED_BYTES)) };
-}
-
-function readSkipped(bytes: Uint8Array): SkippedKey[] {
-  if (bytes.length % SKIPPED_BYTES !== 0) malformed();
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  return Array.from({ length: bytes.length / SKIPPED_BYTES }, (_, i) => {
-    const at = i * SKIPPED_BYTES;
-    if (i > 0 && view.getUint32(at) <= view.getUint32(at - SKIPPED_BYTES)) malformed();
-    return { counter: view.getUint32(at), seed: bytes.slice(at + 4, at + SKIPPED_BYTES) as MessageKeySeed };
-  });
+  return { ratchetKey, chainKey, nextCounter, length, skipped: readSkipped(reader, 5, MAX_SKIPPED_KEYS) };
 }
 
 /** Fields: 1 identity key, 2 base key, 3 signed prekey id, 4 one-time prekey id, 5 KEM prekey id, 6 KEM ciphertext. */
@@ -218,46 +203,10 @@ function readHeader(reader: Reader): FirstMessageHeader {
   return { ...header, kem: keyId === null ? null : { keyId, ciphertext: reader.bytes(6, KEM_CIPHERTEXT_BYTES) } };
 }
 
-function encoded(write: (writer: Writer) => void): Uint8Array {
-  const writer = createWriter();
-  writer.varint(1, RECORD_FORMAT_VERSION);
-  write(writer);
-  return writer.finish();
-}
-
-function decoded<Value>(bytes: Uint8Array, read: (reader: Reader) => Value): Value | null {
-  return decodeStrictly(bytes, (reader) => (reader.varint(1, MAX_U32) === RECORD_FORMAT_VERSION ? read(reader) : null));
-}
-
-function nested<Value>(bytes: Uint8Array, read: (reader: Reader) => Value): Value {
-  return decodeStrictly(bytes, read) ?? malformed();
-}
-
-function optional<Value>(bytes: Uint8Array | null, read: (reader: Reader) => Value): Value | null {
-  return bytes && nested(bytes, read);
-}
-
-function writePair(writer: Writer, field: number, pair: EcKeyPair): void {
-  writer.bytes(field, pair.privateKey);
-  writer.bytes(field + 1, pair.publicKey);
-}
-
-function readPair(reader: Reader, field: number): EcKeyPair {
-  return { privateKey: reader.bytes(field, 32) as EcPrivateKey, publicKey: readPublic(reader, field + 1) };
-}
-
-function readPublic(reader: Reader, field: number): EcPublicKey {
-  return decodeEcPublicKey(reader.bytes(field, 33)) ?? malformed();
-}
-
 function readIdentity(reader: Reader, field: number): IdentityPublicKey {
   return decodeIdentityKey(reader.bytes(field, 33)) ?? malformed();
 }
 
 function readKeyId(reader: Reader): number {
   return reader.varint(2, MAX_KEY_ID);
-}
-
-function readTime(reader: Reader, field: number): number {
-  return reader.varint(field, Number.MAX_SAFE_INTEGER);
 }

@@ -68,6 +68,8 @@ export type Session = {
   readonly receiving: readonly ReceivingChain[];
   /** Set on the initiator's side until the first message of the peer. */
   readonly unacknowledged: { readonly header: FirstMessageHeader; readonly startedAtMs: number } | null;
+  /** Of a store that may have gone back in time: its next sending keys may be used already, so it opens messages and never makes one. */
+  readonly isReadOnly: boolean;
 };
 
 /** All sessions with one device. New messages are encrypted in `current`. */
@@ -77,22 +79,33 @@ export type SessionRecord = {
   readonly archived: readonly Session[];
 };
 
-/** Makes `session` the current one, and archives the one before. A session already in the record (`replaces`) moves up. */
+/** Makes `session` the current one, and archives the one before. A session already in the record (`replaces`) moves up, unless it is
+ *  read-only. */
 export function promote(record: SessionRecord | null, session: Session, replaces: Session | null = null): SessionRecord {
+  if (record !== null && session.isReadOnly) return updateReadOnly(record, session, replaces);
   const others = sessionsOf(record).filter((other) => other !== replaces);
   return { current: session, archived: others.map(archive).slice(0, MAX_ARCHIVED_SESSIONS) };
 }
 
-/** Leaves the record without a current session: the next encryption needs a new one; what is still on the way can be read.
- *  For stores that may have gone back in time, and for resets. */
+/** Leaves the record without a current session: the next encryption needs a new one; what is still on the way can be read, and makes none
+ *  of these sessions current again. For stores that may have gone back in time, and for resets. */
 export function archiveSessions(record: SessionRecord): SessionRecord {
-  return { current: null, archived: sessionsOf(record).map(archive).slice(0, MAX_ARCHIVED_SESSIONS) };
+  const archived = sessionsOf(record).map((session) => ({ ...archive(session), isReadOnly: true }));
+  return { current: null, archived: archived.slice(0, MAX_ARCHIVED_SESSIONS) };
 }
 
 /** The current session, then the archived ones. */
 export function sessionsOf(record: SessionRecord | null): readonly Session[] {
   if (record === null) return [];
   return record.current === null ? record.archived : [record.current, ...record.archived];
+}
+
+/** Leaves a read-only session in its place. A peer that writes in it although it has answered the current one may be writing in a session
+ *  that can't be answered for ever, as we do: then the current one steps back, so that the next encryption starts one for both. */
+function updateReadOnly(record: SessionRecord, session: Session, replaces: Session | null): SessionRecord {
+  const archived = record.archived.map((other) => (other === replaces ? session : other));
+  if (record.current === null || record.current.unacknowledged !== null) return { ...record, archived };
+  return { current: null, archived: [record.current, ...archived].slice(0, MAX_ARCHIVED_SESSIONS) };
 }
 
 /** An archived session becomes current only by a message from the peer, so what announces it again is dead weight. */

@@ -12,18 +12,12 @@ import {
   type SessionRecord,
   sessionsOf,
 } from "./session-state";
-import { createDevice, type Device, NOW_MS, peek, receive, send, start, trySend } from "./testing/device";
+import { contents, createDevice, type Device, NOW_MS, peek, receive, send, start, trySend } from "./testing/device";
 
 const makePair = () => [createDevice({ name: "alice" }), createDevice({ name: "bob" })] as const;
 const recordOf = (device: Device, peer: Device) => device.store.records.get(peer.name) as SessionRecord;
 const currentOf = (device: Device, peer: Device) => recordOf(device, peer).current;
 const receivingOf = (device: Device, peer: Device) => currentOf(device, peer)?.receiving ?? [];
-
-/** Everything that the device stores about sessions and prekeys, as text. */
-function contents({ store }: Device): string {
-  const records = [...store.records].map(([name, record]) => [name, Buffer.from(encodeSessionRecord(record)).toString("hex")]);
-  return JSON.stringify([records, [...store.oneTime.keys()], [...store.kem.keys()], [...store.digests]]);
-}
 
 describe("a conversation", () => {
   it("sends first messages until the peer answers, then shorter ones", () => {
@@ -257,6 +251,20 @@ describe("limits", () => {
     expect(receive(alice, bob, sent[8] as Uint8Array)).toBe("8");
     const record = recordOf(alice, bob);
     expect(decodeSessionRecord(encodeSessionRecord(record))).toEqual(record);
+  });
+
+  it("forgets the keys of an older chain first, and none of a newer one", () => {
+    const [alice, bob] = makePair();
+    receive(bob, alice, send(alice, bob, "hello"));
+    const sendMany = (count: number) => Array.from({ length: count }, (_, n) => send(bob, alice, `${n}`));
+    const older = sendMany(1_501);
+    receive(alice, bob, older.at(-1) as Uint8Array);
+    receive(bob, alice, send(alice, bob, "turn"));
+    const newer = sendMany(1_001);
+    receive(alice, bob, newer.at(-1) as Uint8Array);
+    expect(receivingOf(alice, bob).map((chain) => chain.skipped.length)).toEqual([1_000, 1_000]);
+    expect(receive(alice, bob, older[499] as Uint8Array)).toBe("<duplicate>");
+    expect([receive(alice, bob, older[500] as Uint8Array), receive(alice, bob, newer[0] as Uint8Array)]).toEqual(["500", "0"]);
   });
 
   it("keeps five receiving chains: a message six turns late does not open", () => {

@@ -3,6 +3,7 @@
 
 import Dexie, { type Table } from "dexie";
 import type { ChatId, DeviceId, LogId, MessageId, UserId } from "@/server/contract/ids";
+import type { Privacy } from "@/server/contract/presence";
 import type { Audience } from "@/server/contract/statements/audience";
 import type { ManifestPin } from "@/server/contract/statements/manifest-pin";
 import type { FailureCode, MessageView } from "../door";
@@ -18,6 +19,8 @@ export type Meta = {
   leader: number;
   log: { logId: LogId };
   connection: ConnectionRow;
+  /** What the account shares, as the server last said. */
+  privacy: Privacy;
   /** `pendingUpload`: made and stored, but the server has not confirmed them yet; as JSON. */
   prekeys: { nextKeyId: number; pendingUpload: string | null };
 };
@@ -43,6 +46,11 @@ export type SecretRow = { kind: SecretKind; keyId: number; wrapped: Wrapped; cre
 
 /** Ratchets with one peer device. `version` grows by one with each write: two owners cannot both advance it. */
 export type SessionRow = { userId: UserId; deviceId: DeviceId; wrapped: Wrapped; version: number };
+
+/** This device's own sender keys in one chat, wrapped. `version` as in SessionRow. */
+export type OwnSenderKeyRow = { chatId: ChatId; wrapped: Wrapped; version: number };
+/** What another device handed out of its sender keys in one chat, wrapped. `version` as in SessionRow. */
+export type SenderKeyRow = { chatId: ChatId; userId: UserId; deviceId: DeviceId; wrapped: Wrapped; version: number };
 
 /** SHA-256 of a first message's secret, kept while the prekeys it used exist, so that it can't be replayed. */
 export type FirstMessageRow = { digest: string; signedPrekeyId: number; seenAtMs: number };
@@ -152,6 +160,8 @@ export class EngineDatabase extends Dexie {
   messages!: Table<MessageRow, [ChatId, MessageId]>;
   outbox!: Table<OutboxRow, number>;
   drafts!: Table<DraftRow, ChatId>;
+  ownSenderKeys!: Table<OwnSenderKeyRow, ChatId>;
+  senderKeys!: Table<SenderKeyRow, [ChatId, UserId, DeviceId]>;
 
   constructor(name: string, options?: { indexedDB: IDBFactory; IDBKeyRange: typeof IDBKeyRange }) {
     // NOTE: "strict" makes a commit wait for the disk: a ratchet that the disk forgot would use a key twice.
@@ -169,6 +179,7 @@ export class EngineDatabase extends Dexie {
       outbox: "++order, chatId, [chatId+messageId]",
       drafts: "chatId",
     });
+    this.version(2).stores({ ownSenderKeys: "chatId", senderKeys: "[chatId+userId+deviceId]" });
   }
 }
 

@@ -14,6 +14,7 @@ import {
   type SignedPrekey,
 } from "../keys";
 import { pqxdh } from "../pqxdh";
+import { encodeSessionRecord } from "../record-codec";
 import type { LocalDevice, RemoteDevice, SessionRecord } from "../session-state";
 import { type PrekeyBundle, type StartedSession, startSession } from "../start-session";
 import type { Suite } from "../suite";
@@ -122,4 +123,10 @@ export function receive(to: Device, from: Device, message: Uint8Array): string {
   if (decrypted.used.kemOneTimeId !== undefined) store.kem.delete(decrypted.used.kemOneTimeId);
   if (decrypted.used.firstMessageDigest !== undefined) store.digests.add(decrypted.used.firstMessageDigest);
   return new TextDecoder().decode(decrypted.plaintext);
+}
+
+/** Everything that the device stores about sessions and prekeys, as text. */
+export function contents({ store }: Device): string {
+  const records = [...store.records].map(([name, record]) => [name, Buffer.from(encodeSessionRecord(record)).toString("hex")]);
+  return JSON.stringify([records, [...store.signed.keys()], [...store.oneTime.keys()], [...store.kem.keys()], [...store.digests]]);
 }

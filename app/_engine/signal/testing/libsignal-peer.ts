@@ -131,7 +131,8 @@ export async function createLibsignalPeer(name: string) {
     return plaintext.toString();
   }
 
-  return { name, remoteView, bundle, startWith, encrypt, decrypt };
+  const stores = { sessions, identities, prekeys, signedPrekeys };
+  return { name, remoteView, stores, bundle, startWith, encrypt, decrypt };
 }
 
 function address(name: string) {

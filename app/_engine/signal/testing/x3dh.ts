@@ -47,7 +47,8 @@ export const x3dh: Suite = {
 function verifyWithSignBit(identityKey: IdentityPublicKey, message: Uint8Array, signature: Uint8Array): boolean {
   if (signature.length !== 64) return false;
   const edwards = montgomeryToEdwards(identityKey);
-  const unsigned = signature.slice();
+  // NOTE: not slice(): a Buffer's shares its memory.
+  const unsigned = Uint8Array.from(signature);
   const last = signature[63] as number;
   edwards[31] = (edwards[31] as number) | (last & 0x80);
   unsigned[63] = last & 0x7f;

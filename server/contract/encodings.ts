@@ -31,6 +31,19 @@ export function fromBase64(text: string): Uint8Array {
   return bytes;
 }
 
+/** Bytes -> base64url without padding, for URLs. */
+export function toBase64Url(bytes: Uint8Array): string {
+  return toBase64(bytes).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+}
+
+/** Base64url without padding -> bytes. Throws DOMException on anything else. */
+export function fromBase64Url(text: string): Uint8Array {
+  const bytes = fromBase64(text.replaceAll("-", "+").replaceAll("_", "/"));
+  // NOTE: atob takes padding, white space, the standard alphabet and stray last bits too.
+  if (toBase64Url(bytes) !== text) throw new DOMException("not base64url", "InvalidCharacterError");
+  return bytes;
+}
+
 /** UUID text -> its 16 bytes. Throws RangeError on anything else. */
 export function uuidToBytes(id: string): Uint8Array {
   if (!/^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i.test(id)) throw new RangeError("not a UUID");

@@ -17,6 +17,18 @@ export const MAX_DEVICES_PER_ACCOUNT = 10;
 export const MAX_MANIFEST_BYTES = 8_192;
 export const MAX_MANIFESTS_PER_DAY = 10;
 
+export const MAX_GROUP_MEMBERS = 1_024;
+/** People that one control entry names: each may need a part in the same entry. */
+export const MAX_NAMED_PER_CONTROL = 200;
+/** Manifests between two account keys of a member: as many are fetched and judged to prove the new one. */
+export const MAX_MANIFESTS_TO_NEW_KEY = 1_000;
+/** People who were removed and are kept out of the link; the oldest drop out. */
+export const MAX_BARRED_PER_GROUP = 1_024;
+/** Heads that a chain remembers, to tell an ancestor from a fork. */
+export const MAX_RECENT_HEADS = 64;
+/** The longest timer of disappearing messages: a year of 365 days, in seconds. */
+export const MAX_EXPIRES_AFTER_S = 31_536_000;
+
 export const ONE_TIME_PREKEYS = 100;
 export const KEM_ONE_TIME_PREKEYS = 20;
 export const REFILL_ONE_TIME_BELOW = 25;
@@ -40,3 +52,9 @@ export const MAX_EVENT_BYTES = 4_096;
 
 export const MESSAGE_RETENTION_DAYS = 38;
 export const OUTBOX_RETRY_MS = 25 * 86_400_000;
+
+/** People whose presence one call asks for. */
+export const MAX_WATCHED_ACCOUNTS = 50;
+/** A device tells at most this often that its person is typing; without another word it ends after the second time. */
+export const TYPING_EVERY_MS = 3_000;
+export const TYPING_ENDS_MS = 6_000;

@@ -1,6 +1,6 @@
 /** The audience of a chat with what proves it: whose devices may read, by which manifests. A device that no statement proves is not here. */
 import type { DeviceId, UserId } from "@/server/contract/ids";
-import { type Audience, audienceHash } from "@/server/contract/statements/audience";
+import { type Audience, audienceHash, readersOf } from "@/server/contract/statements/audience";
 import type { EngineDatabase, ManifestRow } from "../storage/database";
 import type { PeerDevice } from "../storage/sessions";
 import { provenManifest } from "./contacts";
@@ -14,15 +14,16 @@ export type AudienceProof = {
 };
 
 export async function proveAudience(db: EngineDatabase, audience: Audience): Promise<AudienceProof> {
-  const manifests: ManifestRow[] = [];
+  const proven = new Map<UserId, ManifestRow>();
   for (const { userId, manifest } of audience.members) {
-    const proven = manifest && (await provenManifest(db, { userId, ...manifest }));
-    if (proven) manifests.push(proven);
+    const row = manifest && (await provenManifest(db, { userId, ...manifest }));
+    if (row) proven.set(userId, row);
   }
-  const devices = manifests.flatMap(({ userId, devices }) => devices.map((device) => ({ userId, ...device })));
+  const { readers, missing } = readersOf(audience, ({ userId }) => proven.get(userId));
+  const devices = readers.flatMap(({ userId, devices }) => devices.map((device) => ({ userId, ...device })));
   return {
     devices,
-    hash: manifests.length === audience.members.length ? audienceHash(audience.chatId, manifests) : null,
+    hash: missing.length === 0 ? audienceHash(audience.chatId, readers) : null,
     identityKeyOf: ({ userId, deviceId }) => devices.find((one) => one.userId === userId && one.deviceId === deviceId)?.identityKey,
   };
 }

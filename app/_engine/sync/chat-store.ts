@@ -118,5 +118,8 @@ export function statementOf(entry: Entry): StatementEntry[] {
 }
 
 function applyAll(audience: Audience, statements: StatementEntry[]): Audience {
-  return statements.reduce((state, statement) => applyStatement(state, statement).audience, audience);
+  return statements.reduce((state, statement) => applyStatement(state, statement, noManifest).audience, audience);
 }
+
+/** Individual chats, the only ones here, ask for none. */
+export const noManifest = () => null;

@@ -17,7 +17,7 @@ import type { ChatRow, FirstMessageRow, MessageRow, SecretKind } from "../storag
 import type { PeerDevice } from "../storage/sessions";
 import { CallError } from "../transport/api";
 import { type AudienceProof, proveAudience } from "./audience-proof";
-import { statementOf } from "./chat-store";
+import { noManifest, statementOf } from "./chat-store";
 import { provenManifest, syncContact } from "./contacts";
 import { type EngineContext, readSelf, type Self } from "./engine-context";
 import { openLocalDevice, openPrekeyring, type Prekeyring } from "./keyring";
@@ -124,7 +124,7 @@ async function openStatement(work: Work, entry: Entry): Promise<void> {
   if (!statement) return;
   const named = decodeManifestEntry(statement.statement);
   if (named && !(await provenManifest(work.ctx.db, named))) await syncContact(work.ctx, named.userId);
-  const applied = applyStatement(work.chat.audience, statement);
+  const applied = applyStatement(work.chat.audience, statement, noManifest);
   work.chat = { ...work.chat, audience: applied.audience, audienceSeq: applied.audience.seq };
   work.audience = await proveAudience(work.ctx.db, applied.audience);
   if (!applied.ok && applied.reason !== "seq_not_higher") pushNotice(work, entry, "audience_differs", named?.userId ?? entry.senderId);

@@ -67,7 +67,7 @@ async function chatNaming(...named: Published[]): Promise<void> {
   for (const [i, { pin }] of named.entries()) {
     const { userId, generation, version, hash } = pin;
     const statement = encodeManifestEntry({ v: 1, userId, generation, version, hash });
-    audience = applyStatement(audience, { seq: i + 1, kind: "manifest", statement }).audience;
+    audience = applyStatement(audience, { seq: i + 1, kind: "manifest", statement }, () => null).audience;
   }
   const members = [alice, bob].map((userId) => ({ userId, username: userId, deleted: false }));
   const chat = { chatId, type: "individual", members, audience, audienceSeq: audience.seq, sendCounter: 0 };

@@ -1,6 +1,7 @@
 import { bytesToHex, hexToBytes, utf8ToBytes } from "@noble/hashes/utils.js";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { testRuns } from "../../testing/test-runs";
 import { type CborFault, type CborValue, decodeStrict, encodeCanonical, MAX_CBOR_DEPTH } from "./cbor";
 import { mutations } from "./mutate-bytes";
 
@@ -148,13 +149,15 @@ describe("strict CBOR", () => {
     for (const value of impossible) expect(() => encodeCanonical([value as CborValue])).toThrow(TypeError);
   });
 
-  test("broken inputs are refused without an exception, or are what their value encodes to", () => {
+  test("broken inputs are refused without an exception, or are what their value encodes to", {
+    timeout: 60_000 * Math.ceil(testRuns()),
+  }, () => {
     const samples = [
       encodeCanonical({ a: 1, list: [null, true, "text", new Uint8Array(9)], zz: { deep: [-1, 70_000] } }),
       encodeCanonical([[[[1]]], "é", 2 ** 40]),
     ];
     let taken = 0;
-    for (const bytes of mutations(samples, 5_000)) {
+    for (const bytes of mutations(samples, 5_000 * testRuns())) {
       const decoded = decodeStrict(bytes);
       if (!decoded.ok) continue;
       taken++;
@@ -163,7 +166,7 @@ describe("strict CBOR", () => {
     expect(taken).toBeGreaterThan(100);
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 40 }), (bytes) => decodeStrict(bytes) !== undefined),
-      { numRuns: 3_000 },
+      { numRuns: 3_000 * testRuns() },
     );
   });
 });

@@ -2,6 +2,7 @@ import { ed25519 } from "@noble/curves/ed25519.js";
 import { sha512 } from "@noble/hashes/sha2.js";
 import { bytesToHex, concatBytes, hexToBytes } from "@noble/hashes/utils.js";
 import { describe, expect, test } from "vitest";
+import { testRuns } from "../../testing/test-runs";
 import { uuidToBytes } from "../encodings";
 import { MAX_DEVICES_PER_ACCOUNT, MAX_MANIFEST_BYTES } from "../limits";
 import { ed25519PublicKey, signEd25519, signingInput } from "../signatures";
@@ -51,37 +52,6 @@ const wireDevices = wireOf(two).devices as Record<string, CborValue>[];
 const [firstDevice = {}, secondDevice = {}] = wireDevices;
 
 describe("a manifest's format", () => {
-  test("is frozen: manifests 1, 2 and generation 2, with their signatures and hashes", () => {
-    const form = [one, two, three].map(({ signed, hash }) => ({
-      manifest: bytesToHex(signed.manifest),
-      signature: bytesToHex(signed.signature),
-      recoverySignature: signed.recoverySignature && bytesToHex(signed.recoverySignature),
-      hash: bytesToHex(hash),
-    }));
-    expect(form).toMatchInlineSnapshot(`
-      [
-        {
-          "hash": "9f907d82fef9519162e2dd6e29c3fc8b2652767ed475ac780a9c963d4477af1f",
-          "manifest": "aa6176016675736572496450229ca9771523f9799c8701dd812e2761676465766963657381a46864657669636549645050bf31e0aa8373e6966aefcc2219cf8069616464656441744d731b0000019e704488016b6964656e746974794b6579582105ef5646a756852d6a2f777260a3c91e09a2013066f40781bf168ab4b918667d256f6465766963655369676e6174757265584049c451091e93de20814f8fc4a1e28541cc306dcfbab13bd35fef109fc0086523a67b408a47b92219e24a4f87fc03f0cfe4e5a449d086a5a6777209ce4f26d8086776657273696f6e0168757365726e616d6565616c6963656a6163636f756e744b65795820fc29a051b36a70bd3168b64b2ac21d501e000bd7f4b89d21acc9e445f3e4f4636a67656e65726174696f6e016a69737375656441744d731b0000019e704488006c70726576696f757348617368f6717265636f766572795075626c69634b65795820a3c41fafebe929098018da89e06d6ace31858dfbcc93d1eb2bf3e6bd3674314b",
-          "recoverySignature": null,
-          "signature": "1ed6e0fd12fe6901be85cf2b6dbb24137ac3ba86105ada0990dc78310dfe47e55993b01d7c0e98de47b611a82129f7911858ee2034309a3cffac40bc37159e09",
-        },
-        {
-          "hash": "635c4b83869986e7454dcfe46587a49aed9dbd06e73f5e17169bcb0a60c8fc78",
-          "manifest": "aa6176016675736572496450229ca9771523f9799c8701dd812e2761676465766963657382a46864657669636549645050bf31e0aa8373e6966aefcc2219cf8069616464656441744d731b0000019e704488016b6964656e746974794b6579582105ef5646a756852d6a2f777260a3c91e09a2013066f40781bf168ab4b918667d256f6465766963655369676e6174757265584049c451091e93de20814f8fc4a1e28541cc306dcfbab13bd35fef109fc0086523a67b408a47b92219e24a4f87fc03f0cfe4e5a449d086a5a6777209ce4f26d808a468646576696365496450c196950be9de119619ae2c89e69a390669616464656441744d731b0000019e704488026b6964656e746974794b65795821058d433a4e195d32af22763df453e1336964b1fb60600a6225f96d8ec76e897c4d6f6465766963655369676e61747572655840da274b9bccc00c27a17bcb536b589ccf68d4af63a16e1853fbe273ee9d11961408e09e995042d3c4cccd21d742e1ce42d9d3fb23985ae99f28c4bc684878ae0c6776657273696f6e0268757365726e616d6565616c6963656a6163636f756e744b65795820fc29a051b36a70bd3168b64b2ac21d501e000bd7f4b89d21acc9e445f3e4f4636a67656e65726174696f6e016a69737375656441744d731b0000019e70448be86c70726576696f75734861736858209f907d82fef9519162e2dd6e29c3fc8b2652767ed475ac780a9c963d4477af1f717265636f766572795075626c69634b65795820a3c41fafebe929098018da89e06d6ace31858dfbcc93d1eb2bf3e6bd3674314b",
-          "recoverySignature": null,
-          "signature": "cd92b1d166a284eae3cdb9f4fbd8b2e7bde58d26d1fe90a74f0b20b0502c2d278ec6dde183545efc64fa6067896b4452eac815396cd09eaa3a4d3191bb330f07",
-        },
-        {
-          "hash": "6c946e42ccd6868a32d6e854a929b32c8231020532a6ae404e856cb288395715",
-          "manifest": "aa6176016675736572496450229ca9771523f9799c8701dd812e2761676465766963657381a468646576696365496450c196950be9de119619ae2c89e69a390669616464656441744d731b0000019e704488026b6964656e746974794b65795821058d433a4e195d32af22763df453e1336964b1fb60600a6225f96d8ec76e897c4d6f6465766963655369676e61747572655840da274b9bccc00c27a17bcb536b589ccf68d4af63a16e1853fbe273ee9d11961408e09e995042d3c4cccd21d742e1ce42d9d3fb23985ae99f28c4bc684878ae0c6776657273696f6e0368757365726e616d6565616c6963656a6163636f756e744b657958205c6c554c74cc6a49c6fcc2ac432657560ec48595e18f9983f3e80d1b0d55b7596a67656e65726174696f6e026a69737375656441744d731b0000019e70448fd06c70726576696f7573486173685820635c4b83869986e7454dcfe46587a49aed9dbd06e73f5e17169bcb0a60c8fc78717265636f766572795075626c69634b65795820dbd9b6c5f6b2ec2f474f4b9acb1aa37c1c8cbd42051b645d85217c9e7bee7807",
-          "recoverySignature": "47d450eb44fc97691e2e64dad2d1c37e556d7b7e64cd61257fde15b5c2b7179f6a89921ba377723929ffd662e29a4067d2dc03d71aea40802ccbc0ee809ea109",
-          "signature": "697c5c54d1bef21550359c11cb20bad811858a7cfeeb6f90aefd87038b3faaba1320694fbb4fc1a5ba1f19804f76885af1db446629d02cb13f0856c1bf697207",
-        },
-      ]
-    `);
-  });
-
   test("comes back as it was written, and passes through the API unharmed", () => {
     expect(three.manifest).toEqual(nextManifest(pinOf(two), { ...three.manifest }));
     expect(fromSignedManifest(toSignedManifest(three.signed))).toEqual(three.signed);
@@ -226,16 +196,16 @@ describe("a manifest is refused", () => {
   });
 });
 
-test("broken manifests are refused without an exception, signed or not", () => {
+test("broken manifests are refused without an exception, signed or not", { timeout: 300_000 * Math.ceil(testRuns()) }, () => {
   const samples = [one.signed.manifest, two.signed.manifest, three.signed.manifest];
   let read = 0;
-  for (const manifest of mutations(samples, 1_500)) {
+  for (const manifest of mutations(samples, 3_000 * testRuns())) {
     const isOriginal = samples.some((sample) => bytesToHex(sample) === bytesToHex(manifest));
     const parsed = parseManifest({ manifest, signature: one.signed.signature, recoverySignature: null });
     expect(parsed.ok && !isOriginal).toBe(false);
   }
   // Signed by the thief of an account key, so that what lies behind the signature is reached too.
-  for (const manifest of mutations([two.signed.manifest], 500, 2)) {
+  for (const manifest of mutations([two.signed.manifest], 500 * testRuns(), 2)) {
     const parsed = parseManifest(signBytes(manifest, secret));
     if (!parsed.ok) continue;
     read++;

@@ -15,8 +15,14 @@ type Below = (limit: number) => number;
 function change(bytes: Uint8Array, samples: readonly Uint8Array[], below: Below): Uint8Array {
   const at = below(bytes.length + 1);
   const other = samples[below(samples.length)] ?? bytes;
-  const replaceAt = (inserted: Iterable<number>, removed: number) =>
-    Uint8Array.from([...bytes.subarray(0, at), ...inserted, ...bytes.subarray(at + removed)]);
+  const replaceAt = (inserted: ArrayLike<number>, removed: number) => {
+    const rest = bytes.subarray(at + removed);
+    const changed = new Uint8Array(at + inserted.length + rest.length);
+    changed.set(bytes.subarray(0, at));
+    changed.set(inserted, at);
+    changed.set(rest, at + inserted.length);
+    return changed;
+  };
   switch (below(7)) {
     case 0:
       return replaceAt([(bytes[at] ?? 0) ^ (1 << below(8))], 1);

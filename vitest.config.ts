@@ -16,5 +16,13 @@ export default defineConfig({
     maxWorkers: availableParallelism(),
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    // npx vitest run app/_engine/signal --coverage: the protocol core is covered, or the run fails.
+    coverage: {
+      provider: "v8",
+      include: ["app/_engine/signal/*.ts"],
+      exclude: ["**/*.test.ts"],
+      reporter: ["text"],
+      thresholds: { lines: 98, branches: 98 },
+    },
   },
 });

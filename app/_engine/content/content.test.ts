@@ -5,6 +5,7 @@ import type { ChatId, DeviceId, MessageId, UserId } from "@/server/contract/ids"
 import { MAX_CIPHERTEXT_BYTES, MAX_TEXT_BYTES } from "@/server/contract/limits";
 import { type CborValue, decodeStrict, encodeCanonical } from "@/server/contract/statements/cbor";
 import { mutations } from "@/server/contract/statements/mutate-bytes";
+import { testRuns } from "@/server/testing/test-runs";
 import { decodeContent, decodeFramed, encodeContent } from "./content";
 import { decodeFrame, encodeFrame } from "./frame";
 import { checkHeader, type ExpectedHeader, type Header, headerToCbor } from "./header";
@@ -145,14 +146,14 @@ describe("content is refused", () => {
     expect(decodeContent(writeText("x").with(-1, 1))).toEqual({ ok: false, reason: "nonzero_padding" });
   });
 
-  test("without an exception, however it is broken", () => {
+  test("without an exception, however it is broken", { timeout: 60_000 * Math.ceil(testRuns()) }, () => {
     const inner = decodeFrame(encodeContent({ header: fullHeader, body: { text: "hello é" }, random }));
     if (!inner.ok) throw new Error(inner.reason);
-    for (const bytes of mutations([inner.content], 4_000)) {
+    for (const bytes of mutations([inner.content], 3_000 * testRuns())) {
       const decoded = decodeContent(encodeFrame(bytes, random));
       if (decoded.ok) expect(decodeStrict(bytes).ok).toBe(true);
     }
-    for (const bytes of mutations([writeText("hello"), writeText("x".repeat(2_000))], 1_000, 2)) decodeContent(bytes);
+    for (const bytes of mutations([writeText("hello"), writeText("x".repeat(2_000))], 3_000 * testRuns(), 2)) decodeContent(bytes);
   });
 });
 

@@ -1,129 +1,184 @@
-/** The shared session code against Signal's own library, through the suite that speaks its version 3. */
+/** The shared session code against two other implementations, through the suite that speaks Signal's version 3. */
 import { describe, expect, it } from "vitest";
-import { decrypt } from "./decrypt";
-import { encrypt } from "./encrypt";
-import type { SessionRecord } from "./session-state";
-import { startSession } from "./start-session";
-import { createDevice, type Device, NOW_MS } from "./testing/device";
-import { createLibsignalPeer, type LibsignalPeer } from "./testing/libsignal-peer";
-import { PREKEY_MESSAGE, WHISPER_MESSAGE, x3dh } from "./testing/x3dh";
+import { testRuns } from "@/server/testing/test-runs";
+import { seededRandom } from "./testing/device";
+import { createLibsignalPeer } from "./testing/libsignal-peer";
+import { createPrivacyresearchPeer } from "./testing/privacyresearch-peer";
+import { PREKEY_MESSAGE, WHISPER_MESSAGE } from "./testing/x3dh";
+import { createX3dhPair, type X3dhPair } from "./testing/x3dh-conversation";
 
-/** Our side of a conversation with a libsignal peer. */
-function createOurs(device: Device, peer: LibsignalPeer) {
-  let record: SessionRecord | null = null;
-  const { local, random, prekeys, store } = device;
-  const { remoteView: remote } = peer;
-  return {
-    start(withOneTime: boolean) {
-      const started = startSession({ suite: x3dh, local, remote, bundle: peer.bundle({ withOneTime }), record, nowMs: NOW_MS, random });
-      if (!started.ok) throw new Error(started.reason);
-      record = started.record;
-    },
-    encrypt(text: string): Uint8Array {
-      const encrypted = encrypt({ suite: x3dh, remote, record, plaintext: Buffer.from(text), nowMs: NOW_MS, random });
-      if (!encrypted.ok) throw new Error(encrypted.reason);
-      record = encrypted.record;
-      return encrypted.message;
-    },
-    decrypt(message: Uint8Array): string {
-      const seenFirstMessages = (digestHex: string) => store.digests.has(digestHex);
-      const decrypted = decrypt({ suite: x3dh, local, remote, record, message, prekeys, seenFirstMessages });
-      if (!decrypted.ok) return `<${decrypted.reason}>`;
-      record = decrypted.record;
-      if (decrypted.used.oneTimePrekeyId !== undefined) store.oneTime.delete(decrypted.used.oneTimePrekeyId);
-      if (decrypted.used.firstMessageDigest !== undefined) store.digests.add(decrypted.used.firstMessageDigest);
-      return new TextDecoder().decode(decrypted.plaintext);
-    },
+const peers = [
+  ["Signal's library", createLibsignalPeer],
+  ["@privacyresearch's library", createPrivacyresearchPeer],
+] as const;
+
+/** Numbers below a limit that follow from a seed. */
+function createDice(seed: string) {
+  const random = seededRandom(seed);
+  return (limit: number) => new DataView(random(4).slice().buffer).getUint32(0) % limit;
+}
+
+/** A message on its way, and what opens it. */
+type Sent = { readonly text: string; readonly message: Uint8Array; readonly toUs: boolean };
+
+async function sendSome({ ours, peer }: X3dhPair, toUs: boolean, label: string, count: number): Promise<Sent[]> {
+  const sent: Sent[] = [];
+  for (let n = 0; n < count; n++) {
+    const text = `${label}.${n}`;
+    sent.push({ text, toUs, message: toUs ? await peer.encrypt(text) : ours.encrypt(text) });
+  }
+  return sent;
+}
+
+async function open({ ours, peer }: X3dhPair, { message, toUs }: Sent): Promise<string> {
+  return toUs ? ours.decrypt(message) : peer.decrypt(message);
+}
+
+function shuffle<Value>(values: readonly Value[], dice: (limit: number) => number): Value[] {
+  const rest = [...values];
+  return values.map(() => rest.splice(dice(rest.length), 1)[0] as Value);
+}
+
+/** Turns of both sides, one after the other. Of each burst some messages are on time, in any order, some late by up to two turns, some
+ *  lost; some of those on time come a second time. Everything that comes opens once. Returns how many opened. */
+async function talk(pair: X3dhPair, turns: number, dice: (limit: number) => number): Promise<number> {
+  const late: { due: number; sent: Sent }[] = [];
+  let opened = 0;
+  const expectToOpen = async (sent: Sent) => {
+    expect(await open(pair, sent)).toBe(sent.text);
+    opened++;
   };
+  for (let turn = 0; turn < turns; turn++) {
+    for (const toUs of [false, true]) {
+      const [first, ...more] = shuffle(await sendSome(pair, toUs, `${toUs ? "theirs" : "ours"} ${turn}`, 1 + dice(5)), dice);
+      // The first keeps the ratchet turning.
+      await expectToOpen(first as Sent);
+      for (const sent of more) {
+        const fate = dice(4);
+        if (fate === 0) continue;
+        if (fate === 1) late.push({ due: turn + 1 + dice(2), sent });
+        else await expectToOpen(sent);
+        if (fate === 2) await expectDuplicate(pair, sent);
+      }
+    }
+    const due = late.filter((one) => one.due <= turn);
+    for (const one of shuffle(due, dice)) await expectToOpen(late.splice(late.indexOf(one), 1)[0]?.sent as Sent);
+  }
+  return opened;
 }
 
-async function makePair(name: string, oneTime = 1) {
-  const device = createDevice({ name, suite: x3dh, oneTime });
-  const peer = await createLibsignalPeer("signal");
-  return { device, peer, ours: createOurs(device, peer) };
+async function expectDuplicate(pair: X3dhPair, sent: Sent): Promise<void> {
+  if (sent.toUs) expect(await open(pair, sent)).toBe("<duplicate>");
+  else await expect(open(pair, sent)).rejects.toThrow();
 }
 
-describe.each([true, false])("with a one-time prekey: %s", (withOneTime) => {
-  it("starts a session that Signal's library accepts and answers", async () => {
-    const { device, peer, ours } = await makePair("alice");
-    ours.start(withOneTime);
-    const first = ours.encrypt("hello");
-    expect(first[0]).toBe(PREKEY_MESSAGE);
-    expect(await peer.decrypt(device.name, first)).toBe("hello");
-    expect(await peer.decrypt(device.name, ours.encrypt("again"))).toBe("again");
-    const answer = await peer.encrypt(device.name, "hello yourself");
-    expect(answer[0]).toBe(WHISPER_MESSAGE);
-    expect(ours.decrypt(answer)).toBe("hello yourself");
-    const later = ours.encrypt("acknowledged");
-    expect(later[0]).toBe(WHISPER_MESSAGE);
-    expect(await peer.decrypt(device.name, later)).toBe("acknowledged");
+describe.each(peers)("%s", (_name, createPeer) => {
+  describe.each([true, false])("with a one-time prekey: %s", (withOneTime) => {
+    it("accepts a session that we start, and answers", async () => {
+      const { ours, peer } = await createX3dhPair("alice", createPeer);
+      ours.start({ withOneTime });
+      const first = ours.encrypt("hello");
+      expect(first[0]).toBe(PREKEY_MESSAGE);
+      expect(await peer.decrypt(first)).toBe("hello");
+      expect(await peer.decrypt(ours.encrypt("again"))).toBe("again");
+      const answer = await peer.encrypt("hello yourself");
+      expect(answer[0]).toBe(WHISPER_MESSAGE);
+      expect(ours.decrypt(answer)).toBe("hello yourself");
+      const later = ours.encrypt("acknowledged");
+      expect(later[0]).toBe(WHISPER_MESSAGE);
+      expect(await peer.decrypt(later)).toBe("acknowledged");
+    });
+
+    it("starts a session that we accept, in any order, and answer", async () => {
+      const { device, ours, peer } = await createX3dhPair("bob", createPeer, withOneTime ? 1 : 0);
+      await peer.start();
+      const [first, second] = [await peer.encrypt("one"), await peer.encrypt("two")];
+      expect([first[0], second[0]]).toEqual([PREKEY_MESSAGE, PREKEY_MESSAGE]);
+      expect(ours.decrypt(second)).toBe("two");
+      expect(ours.decrypt(first)).toBe("one");
+      expect(ours.decrypt(first)).toBe("<duplicate>");
+      expect(device.store.oneTime.size).toBe(0);
+      expect(await peer.decrypt(ours.encrypt("three"))).toBe("three");
+      const fourth = await peer.encrypt("four");
+      expect(fourth[0]).toBe(WHISPER_MESSAGE);
+      expect(ours.decrypt(fourth)).toBe("four");
+    });
   });
 
-  it("accepts a session that Signal's library starts", async () => {
-    const { device, peer, ours } = await makePair("bob", withOneTime ? 1 : 0);
-    await peer.startWith(device.name, device.remoteView.identityKey, device.claimBundle());
-    const first = await peer.encrypt(device.name, "one");
-    const second = await peer.encrypt(device.name, "two");
-    expect(first[0]).toBe(PREKEY_MESSAGE);
-    expect(ours.decrypt(second)).toBe("two");
-    expect(ours.decrypt(first)).toBe("one");
-    expect(ours.decrypt(first)).toBe("<duplicate>");
-    expect(device.store.oneTime.size).toBe(0);
-    expect(await peer.decrypt(device.name, ours.encrypt("three"))).toBe("three");
-    expect(ours.decrypt(await peer.encrypt(device.name, "four"))).toBe("four");
+  it.each(["we start", "it starts"])("talks with us over many turns, through loss, delay, reordering and repetition (%s)", async (who) => {
+    const pair = await createX3dhPair("carol", createPeer);
+    if (who === "we start") pair.ours.start();
+    else {
+      await pair.peer.start();
+      expect(pair.ours.decrypt(await pair.peer.encrypt("first"))).toBe("first");
+    }
+    expect(await talk(pair, Math.ceil(10 * testRuns()), createDice(`many turns, ${who}`))).toBeGreaterThan(30);
+  });
+
+  it("opens a message that comes after 100 that are lost, in both directions", async () => {
+    const pair = await createX3dhPair("dora", createPeer);
+    pair.ours.start();
+    for (const toUs of [false, true]) {
+      const sent = await sendSome(pair, toUs, "burst", 101);
+      expect(await open(pair, sent[100] as Sent)).toBe("burst.100");
+      expect(await open(pair, sent[17] as Sent)).toBe("burst.17");
+    }
+  });
+
+  it("sends UTF-8 of any length as we do", async () => {
+    const { ours, peer } = await createX3dhPair("emil", createPeer);
+    ours.start();
+    for (const text of ["", "x", "15 bytes of text", "Grüße, 你好, 👋🏽", "long ".repeat(2_000)]) {
+      expect(await peer.decrypt(ours.encrypt(text))).toBe(text);
+      expect(ours.decrypt(await peer.encrypt(text))).toBe(text);
+    }
+  });
+
+  it("gets a refusal for a changed byte of the message inside, and its session goes on", async () => {
+    const { ours, peer } = await createX3dhPair("erin", createPeer);
+    ours.start();
+    await peer.decrypt(ours.encrypt("hello"));
+    const message = await peer.encrypt("an answer");
+    const changed = message.slice();
+    changed[message.length - 12] = (changed[message.length - 12] as number) ^ 1;
+    expect(ours.decrypt(changed)).toBe("<bad_mac>");
+    expect(ours.decrypt(message)).toBe("an answer");
+    const ourMessage = ours.encrypt("more");
+    const ourChanged = ourMessage.slice();
+    ourChanged[ourMessage.length - 12] = (ourChanged[ourMessage.length - 12] as number) ^ 1;
+    await expect(peer.decrypt(ourChanged)).rejects.toThrow();
+    expect(await peer.decrypt(ourMessage)).toBe("more");
   });
 });
 
-it("talks with Signal's library through loss and reordering, over many turns", async () => {
-  const { device, peer, ours } = await makePair("carol");
-  ours.start(true);
-  const lateToPeer: [string, Uint8Array][] = [];
-  const lateToUs: [string, Uint8Array][] = [];
-  for (let turn = 0; turn < 12; turn++) {
-    for (const n of [0, 1, 2, 3]) {
-      const text = `ours ${turn}.${n}`;
-      const message = ours.encrypt(text);
-      // Every second message is on time, every fourth late, every fourth lost.
-      if (n % 2 === 0) expect(await peer.decrypt(device.name, message)).toBe(text);
-      else if (n === 1) lateToPeer.push([text, message]);
-    }
-    for (const n of [0, 1, 2, 3]) {
-      const text = `theirs ${turn}.${n}`;
-      const message = await peer.encrypt(device.name, text);
-      if (n % 2 === 0) expect(ours.decrypt(message)).toBe(text);
-      else if (n === 1) lateToUs.push([text, message]);
-    }
-    // Late by two turns.
-    if (turn % 3 === 2) {
-      for (const [text, message] of lateToPeer.splice(0).reverse()) expect(await peer.decrypt(device.name, message)).toBe(text);
-      for (const [text, message] of lateToUs.splice(0).reverse()) expect(ours.decrypt(message)).toBe(text);
-    }
-  }
-});
+describe("when both sides start at once", () => {
+  const seeds = Array.from({ length: Math.ceil(3 * testRuns()) }, (_, seed) => seed);
 
-it("converges with Signal's library when both start at once", async () => {
-  const { device, peer, ours } = await makePair("dave");
-  ours.start(true);
-  await peer.startWith(device.name, device.remoteView.identityKey, device.claimBundle());
-  const [fromUs, fromThem] = [ours.encrypt("mine"), await peer.encrypt(device.name, "yours")];
-  const [fromUs2, fromThem2] = [ours.encrypt("mine 2"), await peer.encrypt(device.name, "yours 2")];
-  expect(ours.decrypt(fromThem2)).toBe("yours 2");
-  expect(await peer.decrypt(device.name, fromUs)).toBe("mine");
-  for (let turn = 0; turn < 4; turn++) {
-    expect(await peer.decrypt(device.name, ours.encrypt(`ours ${turn}`))).toBe(`ours ${turn}`);
-    expect(ours.decrypt(await peer.encrypt(device.name, `theirs ${turn}`))).toBe(`theirs ${turn}`);
-  }
-  expect(ours.decrypt(fromThem)).toBe("yours");
-  expect(await peer.decrypt(device.name, fromUs2)).toBe("mine 2");
-});
+  it.each(seeds)("converges with Signal's library without a lost message, in whatever order they come (%s)", async (seed) => {
+    const dice = createDice(`both start ${seed}`);
+    const pair = await createX3dhPair("dave", createLibsignalPeer);
+    pair.ours.start();
+    await pair.peer.start();
+    const crossing = [...(await sendSome(pair, false, "mine", 1 + dice(4))), ...(await sendSome(pair, true, "yours", 1 + dice(4)))];
+    const arriving = shuffle(crossing, dice);
+    // What is left over comes when the conversation has gone on for some turns (five chains back is the limit).
+    const behind = arriving.splice(0, dice(arriving.length - 1));
+    for (const sent of arriving) expect(await open(pair, sent)).toBe(sent.text);
+    expect(await talk(pair, 3, dice)).toBeGreaterThan(5);
+    for (const sent of behind) expect(await open(pair, sent)).toBe(sent.text);
+    expect(await talk(pair, 3, dice)).toBeGreaterThan(5);
+  });
 
-it("refuses what Signal's library refuses: a changed byte of the message inside", async () => {
-  const { device, peer, ours } = await makePair("erin");
-  ours.start(true);
-  await peer.decrypt(device.name, ours.encrypt("hello"));
-  const message = await peer.encrypt(device.name, "an answer");
-  const changed = message.slice();
-  changed[message.length - 12] = (changed[message.length - 12] as number) ^ 1;
-  expect(ours.decrypt(changed)).toBe("<bad_mac>");
-  expect(ours.decrypt(message)).toBe("an answer");
+  it("starts anew with Signal's library over a session that is there, and late messages of the old one open", async () => {
+    const pair = await createX3dhPair("frida", createLibsignalPeer);
+    pair.ours.start();
+    expect(await talk(pair, 3, createDice("before the reset"))).toBeGreaterThan(5);
+    const late = [...(await sendSome(pair, false, "mine", 2)), ...(await sendSome(pair, true, "yours", 2))];
+    pair.ours.start({ withOneTime: false });
+    const [announced] = await sendSome(pair, false, "after the reset", 1);
+    expect(announced?.message[0]).toBe(PREKEY_MESSAGE);
+    expect(await open(pair, announced as Sent)).toBe("after the reset.0");
+    for (const sent of late) expect(await open(pair, sent)).toBe(sent.text);
+    expect(await talk(pair, 3, createDice("after the reset"))).toBeGreaterThan(5);
+  });
 });

@@ -136,7 +136,7 @@ test("what a conversation explains and lets people compare", async () => {
 
 test("every page of the settings", async () => {
   const { page } = alice;
-  for (const section of ["", "/account", "/appearance", "/sessions", "/security", "/invites", "/server"]) {
+  for (const section of ["", "/account", "/privacy", "/appearance", "/sessions", "/security", "/invites", "/server"]) {
     await page.goto(`/settings${section}`);
     await expect(page.getByRole("main").getByRole("heading").first()).toBeVisible();
     if (section === "/invites") {

@@ -26,7 +26,7 @@ async function reportViolations(page: Page): Promise<void> {
   );
 }
 
-const SETTINGS = ["account", "appearance", "sessions", "security", "invites", "server"];
+const SETTINGS = ["account", "privacy", "appearance", "sessions", "security", "invites", "server"];
 
 async function walksThroughChats(person: Person, other: Person): Promise<void> {
   const { page } = person;

@@ -21,6 +21,14 @@ export type Person = {
   /** Opens the chat with another person by exact user name. */
   opens(other: Person): Promise<void>;
   writes(text: string): Promise<void>;
+  /** Types into the open chat and does not send; an empty text erases what is there. */
+  types(text: string): Promise<void>;
+  /** The open chat says this of the other person: "Online", "typing…". */
+  seesStanding(words: string): Promise<void>;
+  /** The open chat says nothing of the other person. */
+  seesNoStanding(): Promise<void>;
+  /** From wherever the app is, through its settings; afterwards the same page is open again. */
+  turns(setting: "Online and last seen" | "Typing", state: "on" | "off"): Promise<void>;
   /** Opens the chat if need be, and writes. */
   sends(other: Person, text: string): Promise<void>;
   sees(text: string): Promise<void>;
@@ -51,6 +59,7 @@ export function personOn(page: Page, name: string, username: string): Person {
     password: PASSWORD,
     page,
     context: page.context(),
+    ...presenceVerbs(page),
     async signUp() {
       await page.goto("/sign-up");
       await person.createsAccount();
@@ -117,6 +126,26 @@ export function personOn(page: Page, name: string, username: string): Person {
     comesOnline: () => page.context().setOffline(false),
   };
   return person;
+}
+
+function presenceVerbs(page: Page): Pick<Person, "types" | "seesStanding" | "seesNoStanding" | "turns"> {
+  const standing = page.getByRole("main", { name: "Conversation" }).locator(".chat-bar .subtitle");
+  return {
+    types: (text) => page.getByRole("textbox", { name: "Message" }).fill(text),
+    seesStanding: (words) => expect(standing).toHaveText(words),
+    seesNoStanding: () => expect(standing).toBeHidden(),
+    async turns(setting, state) {
+      const before = page.url();
+      await page.goto("/settings/privacy");
+      const choice = page.getByRole("switch", { name: setting });
+      await expect(choice).toBeChecked({ checked: state === "off" });
+      const answered = page.waitForResponse(/presence\.setPrivacy/);
+      await choice.click();
+      await answered;
+      await expect(choice).toBeChecked({ checked: state === "on" });
+      await page.goto(before);
+    },
+  };
 }
 
 function escaped(text: string): string {

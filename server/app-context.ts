@@ -1,4 +1,5 @@
 /** Puts together what services are given. Reads no environment and listens nowhere: main.ts and tests do. */
+import type { IncomingMessage } from "node:http";
 import { createAuth } from "./auth";
 import type { AppContext } from "./context";
 import type { LogId } from "./contract/ids";
@@ -7,8 +8,10 @@ import { clientAddress } from "./http/client-address";
 import type { Logger } from "./log";
 import { createMetrics } from "./metrics/metrics";
 import { createRateLimits } from "./rate-limits";
+import { createExternalRealtime } from "./realtime/external/external-realtime";
 import { createRealtime, type Realtime } from "./realtime/realtime";
 import { createAckQueue } from "./services/ack-queue";
+import { createPresence } from "./services/presence";
 import { REAL_TIME } from "./services/retry-transient";
 import { createSendQueue } from "./services/send-queue";
 import { createSessions, type Sessions } from "./sessions";
@@ -37,7 +40,12 @@ export function createAppContext({
   const nowMs = () => now().getTime();
   const metrics = createMetrics({ pool, processMetrics });
   const sessions = createSessions({ pool, now });
-  const sockets = createRealtime({ ...settings.realtime, now: nowMs, log, metrics, addressOf: (req) => clientAddress(req, settings) });
+  const presence = createPresence({ db: pool, log, now: nowMs });
+  const addressOf = (req: IncomingMessage) => clientAddress(req, settings);
+  const told = { now: nowMs, log, attendance: presence };
+  const sockets = settings.externalRealtime
+    ? createExternalRealtime({ ...told, service: settings.externalRealtime, logId, observe: metrics.serviceCalls })
+    : createRealtime({ ...told, ...settings.realtime, metrics, addressOf });
   const realtime = endingSessionsToo(sockets, sessions);
   return {
     settings,
@@ -49,6 +57,7 @@ export function createAppContext({
     auth: createAuth({ prisma, settings }),
     rateLimits: createRateLimits({ pool, settings, now: nowMs }),
     realtime,
+    presence,
     sendQueue: createSendQueue({ ...REAL_TIME, db: pool, reportBadEntry: (err) => log.error("an entry fits no constraint", { err }) }),
     ackQueue: createAckQueue({ ...REAL_TIME, db: pool }),
     logId,

@@ -8,6 +8,7 @@ import type { Metrics } from "./metrics/metrics";
 import type { RateLimits } from "./rate-limits";
 import type { Realtime } from "./realtime/realtime";
 import type { AckQueue } from "./services/ack-queue";
+import type { PresenceKeeper } from "./services/presence";
 import type { SendQueue } from "./services/send-queue";
 import type { Sessions } from "./sessions";
 import type { Settings } from "./settings";
@@ -23,6 +24,7 @@ export type AppContext = {
   metrics: Metrics;
   rateLimits: RateLimits;
   realtime: Realtime;
+  presence: PresenceKeeper;
   sendQueue: SendQueue;
   ackQueue: AckQueue;
   /** Identity of the log as it stands (services/log-id.ts). */

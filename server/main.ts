@@ -10,6 +10,7 @@ import type { Pages } from "./http/routes";
 import { createHttpServer } from "./http/server";
 import { createLogger } from "./log";
 import { readLogId } from "./services/log-id";
+import { createPublishingTurn } from "./services/publishing-turn";
 import { createRetention } from "./services/retention";
 import { createSessionCheck } from "./services/session-check";
 import { createWakeUp } from "./services/wake-up";
@@ -29,9 +30,10 @@ const wakeUp = createWakeUp({
   db: database.pool,
   logId: app.logId,
   realtime: app.realtime,
+  ...(settings.externalRealtime && { turn: createPublishingTurn(() => performance.now()) }),
   tellAllToLook() {
     void sessionCheck.run();
-    app.realtime.publish(app.realtime.channels().map((channel) => ({ channel, event: { name: "look", data: { logId: app.logId } } })));
+    app.realtime.tellAllToLook(app.logId);
   },
   log,
 });
@@ -49,6 +51,7 @@ const server = createHttpServer({
 
 try {
   await wakeUp.start();
+  await app.presence.start();
   const port = await server.listen(settings.port, settings.host);
   log.info("listening", { address: settings.host, port });
   retention.start();
@@ -65,7 +68,7 @@ try {
 /** Takes no more work, finishes what is under way, and lets go of everything. The start script awaits it before it stops Postgres. */
 export async function close(): Promise<void> {
   await server.close();
-  await Promise.all([wakeUp.stop(), retention.stop(), sessionCheck.stop(), closePages()]);
+  await Promise.all([wakeUp.stop(), app.presence.stop(), retention.stop(), sessionCheck.stop(), closePages()]);
   await database.close();
 }
 

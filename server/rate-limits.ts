@@ -45,6 +45,10 @@ const LIMITS = {
   acknowledge: { points: 600, seconds: MINUTE, lease: 60 },
   /** Account: whole chains of manifests, of as many people as its chats have. */
   manifests: { points: 10_000, seconds: HOUR, lease: 50 },
+  /** Account: how people stand, asked when a chat is opened and after each new connection. */
+  presence: { points: 600, seconds: MINUTE, lease: 30 },
+  /** Account: each change is told to all who watch. */
+  setPrivacy: { points: 60, seconds: HOUR },
 } as const satisfies Record<string, { points: number; seconds: number; lease?: number }>;
 export type LimitName = keyof typeof LIMITS;
 

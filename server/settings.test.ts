@@ -25,6 +25,8 @@ test("takes every setting", () => {
     PARLEY_METRICS_TOKEN: "0123456789abcdef",
     PARLEY_UNSAFE_POSTGRES: "1",
     PARLEY_REALTIME_APP_ID: "4711",
+    PUSHER_URL: "https://key:secret@api.example.org:8443/apps/12",
+    PUSHER_PUBLIC_URL: "wss://ws.example.org",
     LOG_LEVEL: "warn",
   });
   expect(settings).toMatchObject({
@@ -36,10 +38,18 @@ test("takes every setting", () => {
     metricsToken: "0123456789abcdef",
     unsafePostgres: true,
     realtime: { appId: "4711" },
+    externalRealtime: { appId: "12", key: "key", secret: "secret", host: "api.example.org", port: 8443, tls: true },
     logLevel: "warn",
   });
   expect(settings.publicUrl?.origin).toBe("https://chat.example.org");
+  expect(settings.externalRealtime?.publicUrl.href).toBe("wss://ws.example.org/");
   expect(unknown).toEqual([]);
+});
+
+test("browsers open their sockets where the service is called, unless told otherwise", () => {
+  const { settings } = readSettings({ ...NEEDED, PUSHER_URL: "http://key:secret@10.0.0.7:6001/apps/1" });
+  expect(settings.externalRealtime?.publicUrl.href).toBe("ws://10.0.0.7:6001/");
+  expect(readSettings(NEEDED).settings.externalRealtime).toBeNull();
 });
 
 test("an empty variable is one that is not set", () => {
@@ -63,6 +73,9 @@ test.each([
   ["DATABASE_URL", "mysql://root@localhost/db"],
   ["PARLEY_AUTH_SECRET", "too short"],
   ["PARLEY_REALTIME_APP_ID", "app"],
+  ["PUSHER_URL", "https://api.example.org/apps/1"],
+  ["PUSHER_PUBLIC_URL", "https://ws.example.org"],
+  ["PUSHER_PUBLIC_URL", "wss://ws.example.org/app"],
   ["LOG_LEVEL", "verbose"],
 ])("a wrong %s (%s) is told in one sentence that names it", (name, value) => {
   expect(() => readSettings({ ...NEEDED, [name]: value })).toThrow(new RegExp(`^${name} must be [^\\n]+\\.$`));
@@ -72,6 +85,9 @@ test("the sentence about a wrong secret does not repeat it", () => {
   const read = () => readSettings({ ...NEEDED, PARLEY_AUTH_SECRET: "hunter2" });
   expect(read).toThrow(/PARLEY_AUTH_SECRET/);
   expect(read).not.toThrow(/hunter2/);
+  const readService = () => readSettings({ ...NEEDED, PUSHER_URL: "https://key:hunter2@api.example.org" });
+  expect(readService).toThrow(/PUSHER_URL/);
+  expect(readService).not.toThrow(/hunter2/);
 });
 
 test("names that look like ours but mean nothing are reported", () => {

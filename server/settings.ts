@@ -3,6 +3,7 @@
 import path from "node:path";
 import { z } from "zod";
 import { Registration } from "./contract/accounts";
+import { type ExternalService, parseServiceAddress } from "./realtime/external/service-address";
 
 export const LOG_LEVELS = ["silent", "error", "warn", "info", "debug"] as const;
 
@@ -20,7 +21,10 @@ export type Settings = {
   unsafePostgres: boolean;
   /** Signs session cookies. */
   authSecret: string;
+  /** Of the embedded real-time server. */
   realtime: { appId: string; key: string; secret: string };
+  /** Carries the events in place of the embedded server; `publicUrl` is where browsers open their sockets. */
+  externalRealtime: (ExternalService & { publicUrl: URL }) | null;
   logLevel: (typeof LOG_LEVELS)[number];
 };
 
@@ -45,6 +49,7 @@ const Url = z.string().refine((text) => {
   const url = new URL(text);
   return /^https?:$/.test(url.protocol) && url.pathname === "/" && !url.search && !url.hash && !url.username && !url.password;
 });
+const SocketUrl = z.string().refine((text) => /^wss?:\/\/[^/?#@]+\/?$/.test(text) && URL.canParse(text));
 const DatabaseUrl = z.string().refine((text) => URL.canParse(text) && /^postgres(ql)?:$/.test(new URL(text).protocol));
 
 /** What is wanted of each setting; the second part completes the sentence "NAME must be …". */
@@ -62,6 +67,11 @@ const SETTINGS = {
   PARLEY_REALTIME_APP_ID: [optional(z.string().regex(/^\d{1,20}$/)), "a number"],
   PARLEY_REALTIME_KEY: [z.string().regex(/^[A-Za-z0-9_-]{8,64}$/), "8 to 64 letters, digits, - or _"],
   PARLEY_REALTIME_SECRET: [z.string().min(16).max(1024), "set to 16 or more random characters"],
+  PUSHER_URL: [
+    optional(z.string().refine((text) => parseServiceAddress(text) !== null)),
+    "the address of a Pusher-compatible service, such as https://KEY:SECRET@api.example.org/apps/123",
+  ],
+  PUSHER_PUBLIC_URL: [optional(SocketUrl), "where browsers reach that service, such as wss://ws.example.org"],
   LOG_LEVEL: [optional(z.enum(LOG_LEVELS)), `one of ${LOG_LEVELS.join(", ")}`],
 } as const satisfies Record<string, readonly [z.ZodType, string]>;
 /** Names that the build and the tests give a meaning to. */
@@ -79,6 +89,7 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
     return parsed.data as Value<N>;
   };
   const url = get("PARLEY_URL");
+  const [external, socketUrl] = [parseServiceAddress(get("PUSHER_URL") ?? ""), get("PUSHER_PUBLIC_URL")];
   const settings: Settings = {
     port: get("PORT") ?? 3000,
     host: get("HOST") ?? "127.0.0.1",
@@ -91,8 +102,14 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
     unsafePostgres: get("PARLEY_UNSAFE_POSTGRES") === "1",
     authSecret: get("PARLEY_AUTH_SECRET"),
     realtime: { appId: get("PARLEY_REALTIME_APP_ID") ?? "1", key: get("PARLEY_REALTIME_KEY"), secret: get("PARLEY_REALTIME_SECRET") },
+    externalRealtime: external && { ...external, publicUrl: new URL(socketUrl ?? socketOrigin(external)) },
     logLevel: get("LOG_LEVEL") ?? "info",
   };
   const unknown = Object.keys(env).filter((name) => name.startsWith("PARLEY_") && !(name in SETTINGS) && !OF_OTHERS.test(name));
   return { settings, unknown: unknown.sort() };
+}
+
+/** A service that takes calls and sockets at one address. */
+function socketOrigin({ host, port, tls }: ExternalService): string {
+  return `${tls ? "wss" : "ws"}://${host}${port === null ? "" : `:${port}`}`;
 }

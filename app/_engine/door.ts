@@ -3,6 +3,7 @@
 import type { InviteInfo, ServerInfo, SessionInfo } from "@/server/contract/accounts";
 import type { ErrorCode, ErrorDetails } from "@/server/contract/errors";
 import type { ChatId, DeviceId, MessageId, UserId } from "@/server/contract/ids";
+import type { Privacy } from "@/server/contract/presence";
 
 /** Why a command did nothing. Server codes, plus what only a device can know. */
 export type FailureCode =
@@ -108,6 +109,16 @@ export type ConversationView = {
   lastSeq: number;
 };
 
+/** How the other person of a chat stands, and who is typing in it. */
+export type PresenceView = {
+  /** `hidden`: not shared, or not known right now. */
+  state: "online" | "offline" | "hidden";
+  /** Of who is offline: when they were last here, in whole minutes; absent if never. */
+  lastSeenMs?: number;
+  /** User names, in the order in which they began. */
+  typing: string[];
+};
+
 /** Live queries: the listener is called with each new state. */
 export type Views = {
   account: { args: Record<string, never>; view: AccountView };
@@ -115,6 +126,10 @@ export type Views = {
   chatList: { args: Record<string, never>; view: ChatListItem[] };
   /** The newest `limit` messages; null while unknown or when there is no such chat. */
   conversation: { args: { chatId: ChatId; limit: number }; view: ConversationView | null };
+  /** The chat counts as on screen while this is watched: only then is anything known. */
+  presence: { args: { chatId: ChatId }; view: PresenceView };
+  /** What the account shares, the same on all its devices; null while that is not known. */
+  privacy: { args: Record<string, never>; view: Privacy | null };
 };
 export type ViewName = keyof Views;
 
@@ -150,6 +165,10 @@ export type Commands = {
   setDraft(input: { chatId: ChatId; text: string }): Promise<Outcome<null>>;
   /** Everything up to `seq` was visible in a focused window. */
   markRead(input: { chatId: ChatId; seq: number }): Promise<Outcome<null>>;
+  /** This person types in the chat, or let it be. Call it for every key: how often others are told is decided here. */
+  setTyping(input: { chatId: ChatId; typing: boolean }): Promise<Outcome<null>>;
+  /** Changes what is given, for all devices of the account. Each setting goes both ways: who does not share is not told. */
+  setPrivacy(input: Partial<Privacy>): Promise<Outcome<null>>;
   /** 60 digits, the same on both sides while nobody stands in between. */
   safetyNumber(input: { chatId: ChatId }): Promise<Outcome<{ digits: string; keyState: KeyState }>>;
   /** `digits`: the number that was compared; `key_changed` when it is not the number any more. */

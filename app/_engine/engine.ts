@@ -7,9 +7,13 @@ import { openWrapping } from "./storage/wrapping";
 import { accountCommands } from "./sync/account-commands";
 import { type AccountPhase, createAccountPhase } from "./sync/account-phase";
 import { chatCommands } from "./sync/chat-commands";
-import type { EngineContext } from "./sync/engine-context";
+import { type EngineContext, uuidV7 } from "./sync/engine-context";
 import { type Locks, whenLeader } from "./sync/leadership";
+import { presenceCommands } from "./sync/presence-commands";
+import { createPresenceTab, type PresenceTab } from "./sync/presence-tab";
+import { setRealTimer } from "./sync/set-timer";
 import { type Syncing, startSyncing } from "./sync/syncing";
+import { type Broadcast, createTabBus, type TabBus } from "./sync/tab-bus";
 import { chatListView, connectionView, conversationView, watchStore } from "./sync/views";
 import { createApi } from "./transport/api";
 import type { PusherClass } from "./transport/realtime";
@@ -21,6 +25,8 @@ export type EngineDeps = {
   name: string;
   indexedDB?: { indexedDB: IDBFactory; IDBKeyRange: typeof IDBKeyRange };
   locks: Locks;
+  /** Joins what all engines of this browser profile that are given the same name say to each other. */
+  openBroadcast: (name: string) => Broadcast;
   subtle: SubtleCrypto;
   fetch: typeof fetch;
   Pusher: PusherClass;
@@ -47,18 +53,22 @@ export async function createEngine(deps: EngineDeps): Promise<HeadlessEngine> {
     now: deps.now,
   };
   const phase = createAccountPhase(ctx);
+  const bus = createTabBus(deps.openBroadcast(`${deps.name} presence 1`));
+  const tab = createPresenceTab({ bus, tabId: uuidV7(deps.now(), deps.random), setTimer: setRealTimer });
   const closing = new AbortController();
   void phase.resolve().catch((error: unknown) => deps.reportFault("account", error));
   void whenLeader({ db, locks: deps.locks, name: `${deps.name} leader`, signal: closing.signal }, (leadership) =>
-    leadWhileSignedIn(deps, ctx, leadership, closing.signal),
+    leadWhileSignedIn({ ...deps, bus }, ctx, leadership, closing.signal),
   ).catch((error: unknown) => deps.reportFault("leader", error));
-  const commands: Commands = { ...accountCommands(ctx, phase), ...chatCommands(ctx) };
+  const commands: Commands = { ...accountCommands(ctx, phase), ...chatCommands(ctx), ...presenceCommands(ctx, bus) };
   return {
     commands,
-    watch: (name, args, listener) => watchView(ctx, phase, name, args, listener),
+    watch: (name, args, listener) => watchView({ ctx, phase, tab }, name, args, listener),
     close() {
       closing.abort();
       phase.close();
+      tab.close();
+      bus.close();
       db.close();
     },
   };
@@ -66,7 +76,7 @@ export async function createEngine(deps: EngineDeps): Promise<HeadlessEngine> {
 
 /** Synchronises while the store holds a registered account whose sign-in holds, until that ends, another tab leads, or this one closes. */
 function leadWhileSignedIn(
-  deps: EngineDeps,
+  deps: EngineDeps & { bus: TabBus },
   ctx: EngineContext,
   leadership: Parameters<Parameters<typeof whenLeader>[1]>[0],
   signal: AbortSignal,
@@ -91,7 +101,8 @@ function leadWhileSignedIn(
         // What comes next is led anew: whatever is on its way for the former account must not be stored.
         if (ledFor || !userId) return end();
         ledFor = userId;
-        syncing = startSyncing({ ctx, leadership, Pusher: deps.Pusher, origin: deps.origin, ended: end, reportFault: deps.reportFault });
+        const { Pusher, origin, bus, reportFault } = deps;
+        syncing = startSyncing({ ctx, leadership, Pusher, origin, bus, ended: end, reportFault });
       },
     );
     signal.addEventListener("abort", end, { once: true });
@@ -99,8 +110,7 @@ function leadWhileSignedIn(
 }
 
 function watchView<Name extends ViewName>(
-  ctx: EngineContext,
-  phase: AccountPhase,
+  { ctx, phase, tab }: { ctx: EngineContext; phase: AccountPhase; tab: PresenceTab },
   name: Name,
   args: Views[Name]["args"],
   listener: (view: Views[Name]["view"]) => void,
@@ -118,6 +128,10 @@ function watchView<Name extends ViewName>(
       const { chatId, limit } = args as Views["conversation"]["args"];
       return watchStore(() => conversationView(ctx.db, chatId, limit), tell);
     }
+    case "presence":
+      return tab.watch((args as Views["presence"]["args"]).chatId, tell);
+    case "privacy":
+      return watchStore(async () => (await readMeta(ctx.db, "privacy")) ?? null, tell);
     default:
       return assertNever(view);
   }

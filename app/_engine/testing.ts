@@ -6,6 +6,7 @@ import Pusher from "pusher-js";
 import type { Outcome, ViewName, Views } from "./door";
 import { createEngine, type EngineDeps, type HeadlessEngine } from "./engine";
 import type { Locks } from "./sync/leadership";
+import type { Broadcast } from "./sync/tab-bus";
 import type { PusherClass } from "./transport/realtime";
 
 export type TestEngine = HeadlessEngine & {
@@ -29,6 +30,7 @@ export async function createTestEngine(origin: string, change: Partial<EngineDep
     name: `parley-${++lastStore}`,
     indexedDB: { indexedDB: new IDBFactory(), IDBKeyRange },
     locks: createLocks(),
+    openBroadcast,
     subtle: crypto.subtle,
     fetch: createCookieFetch(fetch),
     Pusher: Pusher as unknown as PusherClass,
@@ -49,6 +51,13 @@ export async function createTestEngine(origin: string, change: Partial<EngineDep
         });
       }),
   };
+}
+
+/** Node's own channel, which reaches every engine of this process that has the name. It does not keep the process alive. */
+function openBroadcast(name: string): Broadcast {
+  const channel = new BroadcastChannel(name);
+  (channel as unknown as { unref(): void }).unref();
+  return channel;
 }
 
 /** The value of an outcome. Throws with its code when the command failed. */

@@ -62,6 +62,7 @@ function start(): Promise<HeadlessEngine> {
     origin: self.location.origin,
     name: "parley",
     locks: self.navigator.locks,
+    openBroadcast: (name) => new BroadcastChannel(name),
     subtle: self.crypto.subtle,
     fetch: self.fetch.bind(self),
     Pusher: Pusher as unknown as PusherClass,

@@ -18,10 +18,15 @@ export type Policies = {
 };
 
 /** Policies of a server whose pages carry the inline scripts with these hashes ("sha256-…"). */
-export function createPolicies(scriptHashes: readonly string[], { publicUrl }: Pick<Settings, "publicUrl">): Policies {
+export function createPolicies(
+  scriptHashes: readonly string[],
+  { publicUrl, externalRealtime }: Pick<Settings, "publicUrl" | "externalRealtime">,
+): Policies {
   const https = publicUrl?.protocol === "https:";
   // NOTE: Safari before 15.4 does not count wss: of the same host as 'self'.
-  const connect = publicUrl === null ? "connect-src 'self'" : `connect-src 'self' ${https ? "wss" : "ws"}://${publicUrl.host}`;
+  const ownSockets = publicUrl === null ? [] : [`${https ? "wss" : "ws"}://${publicUrl.host}`];
+  const sockets = externalRealtime === null ? ownSockets : [externalRealtime.publicUrl.origin];
+  const connect = ["connect-src 'self'", ...sockets].join(" ");
   const page = [
     "default-src 'none'",
     `script-src 'self' ${quote(scriptHashes)}`.trim(),

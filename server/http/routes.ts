@@ -6,6 +6,7 @@ import { AppError } from "../contract/errors";
 import { answerJson, answerText } from "./answer";
 import { AUTH_ROUTES } from "./auth-routes";
 import { answerHealth, answerMetrics, answerReadiness } from "./operations";
+import { createRealtimeApi } from "./realtime-api";
 import { createTrpcHandler, procedureOf, TRPC_PATH } from "./trpc-handler";
 
 /** The pages and files of the web app. */
@@ -53,6 +54,7 @@ const notFound: Route = {
 /** Returns what finds the route of a path (without query). */
 export function createRoutes({ app, pages, serviceWorker, migrations, development }: RouteDeps): (path: string) => Route {
   const trpc = createTrpcHandler(app);
+  const realtimeApi = createRealtimeApi(app);
   const fixed = new Map<string, Route>([
     ["/healthz", { name: "/healthz", method: "GET", handle: (_, res) => answerHealth(res) }],
     ["/readyz", { name: "/readyz", method: "GET", handle: (_, res) => answerReadiness(app, migrations, res) }],
@@ -74,7 +76,7 @@ export function createRoutes({ app, pages, serviceWorker, migrations, developmen
     if (found !== undefined) return found;
     if (path.startsWith(TRPC_PATH)) return { name: `${TRPC_PATH}${procedureOf(path)}`, handle: trpc };
     if (path.startsWith("/api/") || path === "/api") return notFound;
-    return path.startsWith("/_next/") ? files : page;
+    return realtimeApi(path) ?? (path.startsWith("/_next/") ? files : page);
   };
 }
 

@@ -16,6 +16,11 @@ test("counts each event under labels of few values", async () => {
   metrics.sockets(1);
   metrics.sockets(1);
   metrics.sockets(-1);
+  metrics.subscriptions(1);
+  metrics.messagesReceived("subscribe");
+  metrics.messagesSent(5);
+  metrics.publishTook(0.001);
+  metrics.authRefusals("sign_in");
   metrics.eventsPublished("entry", 4);
   metrics.socketsDropped("slow");
   metrics.rateLimited("accounts.find");
@@ -36,8 +41,14 @@ test("counts each event under labels of few values", async () => {
       "parley_events_published_total{event="entry"} 1",
       "parley_event_deliveries_total{event="entry"} 4",
       "parley_sockets_dropped_total{reason="slow"} 1",
+      "parley_socket_messages_received_total{kind="subscribe"} 1",
+      "parley_socket_messages_sent_total 5",
+      "parley_realtime_refusals_total{what="sign_in"} 1",
       "parley_rate_limited_total{limit="accounts.find"} 1",
       "parley_sockets 1",
+      "parley_subscriptions 1",
+      "parley_publish_seconds_sum 0.001",
+      "parley_publish_seconds_count 1",
       "parley_request_seconds_sum{route="page",status="200"} 0.003",
       "parley_request_seconds_count{route="page",status="200"} 1",
       "parley_database_connections{state="open"} 0",

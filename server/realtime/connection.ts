@@ -2,9 +2,19 @@
 import type { Duplex } from "node:stream";
 import type { WebSocket } from "ws";
 import type { DeviceId, UserId } from "../contract/ids";
+import type { RateWindow } from "./rate-window";
 
-/** The session that a socket belongs to from its first authorisation on. */
-export type SocketOwner = { userId: UserId; sessionId: string; deviceId: DeviceId | null };
+/** The session that a socket belongs to once it signed in. */
+export type SocketOwner = { userId: UserId; sessionId: string; deviceId: DeviceId };
+
+/** Who a socket signed in as. */
+export type SocketUser = {
+  /** The protocol's user id; for our own sessions it is the session's. */
+  id: string;
+  info: unknown;
+  /** Undefined for users of other applications. */
+  owner: SocketOwner | undefined;
+};
 
 export type Connection = {
   readonly socketId: string;
@@ -12,37 +22,19 @@ export type Connection = {
   readonly ws: WebSocket;
   readonly transport: Duplex;
   readonly openedAtMs: number;
-  readonly channels: Set<string>;
-  owner: SocketOwner | undefined;
+  /** What it listens to, and as which member where that is a presence channel. */
+  readonly channels: Map<string, string | undefined>;
+  /** Undefined until it signs in, and then the same for good. */
+  user: SocketUser | undefined;
   /** Whether it ever listened to anything. */
   hasSubscribed: boolean;
   heardAtMs: number;
   /** When the unanswered ping was sent. */
   pingedAtMs: number | undefined;
-  windowStartMs: number;
-  messagesInWindow: number;
+  readonly messages: RateWindow;
+  readonly clientEvents: RateWindow;
 };
 
 export function isOpen({ ws }: Connection): boolean {
   return ws.readyState === ws.OPEN;
-}
-
-/** Writes a whole frame. Returns "slow", without writing, if the client has left more than `maxBufferedBytes` unread. */
-export function writeFrame(connection: Connection, frame: Buffer, maxBufferedBytes: number): "written" | "slow" | "closed" {
-  if (!isOpen(connection)) return "closed";
-  if (connection.transport.writableLength > maxBufferedBytes) return "slow";
-  connection.transport.write(frame);
-  return "written";
-}
-
-/** Counts a message from the client. Returns false once the window's allowance is used up. */
-export function countMessage(connection: Connection, nowMs: number, limits: { maxMessagesPerWindow: number; messageWindowMs: number }) {
-  connection.heardAtMs = nowMs;
-  connection.pingedAtMs = undefined;
-  if (nowMs - connection.windowStartMs >= limits.messageWindowMs) {
-    connection.windowStartMs = nowMs;
-    connection.messagesInWindow = 0;
-  }
-  connection.messagesInWindow++;
-  return connection.messagesInWindow <= limits.maxMessagesPerWindow;
 }

@@ -1,8 +1,7 @@
-/** Sessions and devices that ended a moment ago. A request that passed its session check just before the end must not
- *  authorise a socket just after it. */
+/** Sessions and devices that ended a moment ago. A sign-in that was handed out just before the end must not open a socket just after it. */
 import type { SocketOwner } from "./connection";
 
-/** Longer than any request can be under way. */
+/** Longer than a sign-in can be under way: it is good for half this time. */
 const REMEMBERED_MS = 120_000;
 
 export type EndedOwners = ReturnType<typeof createEndedOwners>;
@@ -14,7 +13,7 @@ export function createEndedOwners(now: () => number) {
     add(id: string): void {
       endedAtMs.set(id, now());
     },
-    holds: ({ sessionId, deviceId }: SocketOwner) => endedAtMs.has(sessionId) || (deviceId !== null && endedAtMs.has(deviceId)),
+    holds: ({ sessionId, deviceId }: SocketOwner) => endedAtMs.has(sessionId) || endedAtMs.has(deviceId),
     forgetOld(): void {
       for (const [id, at] of endedAtMs) if (now() - at > REMEMBERED_MS) endedAtMs.delete(id);
     },

@@ -1,6 +1,16 @@
 import { randomUUID } from "node:crypto";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { entryEvent, KEY, makeOwner, once, openPusher, openSocket, openSubscribed, startRealtime, type TestRealtime } from "./testing";
+import {
+  entryEvent,
+  makeOwner,
+  once,
+  openPusher,
+  openSocket,
+  openSubscribed,
+  startRealtime,
+  subscribed,
+  type TestRealtime,
+} from "./testing";
 
 let server: TestRealtime;
 beforeEach(async () => {
@@ -11,7 +21,7 @@ afterEach(() => server.stop());
 test("the stock client of an ended session is cut off and doesn't come back", async () => {
   const alice = makeOwner();
   const client = openPusher(server, alice);
-  await once(client.subscribe(alice.channel), "pusher:subscription_succeeded");
+  await subscribed(client, alice.channel);
   const error = once(client.connection, "error");
   const disconnected = once(client.connection, "disconnected");
 
@@ -27,37 +37,68 @@ test("an ended session hears nothing more and can't subscribe again, on this soc
   const socket = await openSubscribed(server, alice);
   const waiting = openSocket(server.port);
   const waitingId = await waiting.established();
-  const unused = server.current().authorize(waitingId, alice.channel, alice);
+  const unused = server.current().signIn(waitingId, alice);
 
   server.current().endSession(alice.sessionId);
   server.current().publish([{ channel: alice.channel, event: entryEvent(1) }]);
   socket.say("pusher:subscribe", { channel: alice.channel, auth: socket.auth });
-  waiting.say("pusher:subscribe", { channel: alice.channel, auth: unused });
+  waiting.say("pusher:signin", { auth: unused.auth, user_data: unused.userData });
 
   expect(await socket.closed).toMatchObject({ code: 4009 });
   expect(await waiting.closed).toMatchObject({ code: 4009 });
   const late = openSocket(server.port);
   const lateId = await late.established();
-  expect(() => server.current().authorize(lateId, alice.channel, alice)).toThrow(expect.objectContaining({ code: "forbidden" }));
+  expect(() => server.current().signIn(lateId, alice)).toThrow(expect.objectContaining({ code: "forbidden" }));
   expect(server.current().stats()).toEqual({ sockets: 1, subscriptions: 0 });
   expect(server.observed.published).toEqual([["entry", 0]]);
-  expect(server.observed.dropped).toEqual(["session", "session"]);
+  expect(server.observed.dropped).toEqual(["session", "protocol"]);
 });
 
-test("ended sessions are remembered for longer than a request lasts, and not for ever", async () => {
+test("a sign-in that another process handed out just before the session ended opens nothing", async () => {
+  const alice = makeOwner();
+  const elsewhere = await startRealtime();
+  const socket = openSocket(server.port);
+  const socketId = await socket.established();
+  const { auth, userData } = elsewhere.current().signIn(socketId, alice);
+
+  server.current().endSession(alice.sessionId);
+  socket.say("pusher:signin", { auth, user_data: userData });
+
+  expect(await socket.closed).toMatchObject({ code: 4009 });
+  await elsewhere.stop();
+});
+
+test("a sign-in is good for a minute; after that the client is made to ask again", async () => {
+  const alice = makeOwner();
+  const [used, late] = [openSocket(server.port), openSocket(server.port)];
+  const signIns = [used, late].map(async (socket) => server.current().signIn(await socket.established(), alice));
+  const [first, second] = await Promise.all(signIns);
+  for (const socket of [used, late]) {
+    socket.say("pusher:subscribe", { channel: "news" });
+    expect(await socket.next()).toMatchObject({ event: "pusher_internal:subscription_succeeded" });
+  }
+
+  server.advance(60_000);
+  used.say("pusher:signin", { auth: first?.auth, user_data: first?.userData });
+  expect(await used.next()).toMatchObject({ event: "pusher:signin_success" });
+  server.advance(1);
+  late.say("pusher:signin", { auth: second?.auth, user_data: second?.userData });
+
+  expect(await late.closed).toMatchObject({ code: 4104 });
+});
+
+test("ended sessions are remembered for longer than a sign-in is good for, and not for ever", async () => {
   const alice = makeOwner();
   server.current().endSession(alice.sessionId);
   const socket = openSocket(server.port);
   const socketId = await socket.established();
-  const claim = () => server.current().authorize(socketId, alice.channel, alice);
+  const ask = () => server.current().signIn(socketId, alice);
 
   server.advance(120_000);
-  expect(claim).toThrow(expect.objectContaining({ code: "forbidden" }));
-  const later = openSocket(server.port);
-  const laterId = await later.established();
+  expect(ask).toThrow(expect.objectContaining({ code: "forbidden" }));
   server.advance(1);
 
-  expect(server.current().authorize(laterId, alice.channel, alice)).toContain(KEY);
+  expect(ask()).toHaveProperty("auth");
 });
 
 test("revoking a device cuts its sockets and leaves the account's others", async () => {
@@ -73,7 +114,7 @@ test("revoking a device cuts its sockets and leaves the account's others", async
   expect(await kept.next()).toMatchObject({ event: "entry" });
   const late = openSocket(server.port);
   const lateId = await late.established();
-  const again = () => server.current().authorize(lateId, alice.channel, { ...alice, sessionId: randomUUID() });
+  const again = () => server.current().signIn(lateId, { ...alice, sessionId: randomUUID() });
   expect(again).toThrow(expect.objectContaining({ code: "forbidden" }));
 });
 

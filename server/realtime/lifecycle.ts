@@ -1,20 +1,28 @@
 /** Writing to a connection and ending it: the only place that closes sockets, so that registers and figures stay true. */
 import type { WebSocket } from "ws";
-import type { Channels } from "./channels";
 import { CLOSINGS, type Closing } from "./closings";
-import { type Connection, writeFrame } from "./connection";
+import { createCoalescing } from "./coalescing";
+import { type Connection, isOpen } from "./connection";
 import type { RealtimeMetrics } from "./observation";
 import type { Sockets } from "./sockets";
 
 export type Lifecycle = ReturnType<typeof createLifecycle>;
 
-type LifecycleDeps = { sockets: Sockets; channels: Channels; metrics: RealtimeMetrics; maxBufferedBytes: number };
+type LifecycleDeps = {
+  sockets: Sockets;
+  /** Ends all subscriptions of a connection that is gone. */
+  leaveAll: (connection: Connection) => void;
+  metrics: RealtimeMetrics;
+  maxBufferedBytes: number;
+};
 
-export function createLifecycle({ sockets, channels, metrics, maxBufferedBytes }: LifecycleDeps) {
+export function createLifecycle({ sockets, leaveAll, metrics, maxBufferedBytes }: LifecycleDeps) {
+  const write = createCoalescing();
+
   /** Returns false if it was gone already. */
   function forget(connection: Connection): boolean {
     if (!sockets.remove(connection)) return false;
-    channels.leaveAll(connection);
+    leaveAll(connection);
     metrics.sockets(-1);
     return true;
   }
@@ -37,11 +45,16 @@ export function createLifecycle({ sockets, channels, metrics, maxBufferedBytes }
     forget,
     refuse,
     drop,
-    /** Writes a frame, or drops the connection if it reads too slowly. Returns whether the frame was written. */
+    /** Writes a whole frame, or drops the connection if it has left too much unread. Returns whether the frame was written. */
     send(connection: Connection, frame: Buffer): boolean {
-      const outcome = writeFrame(connection, frame, maxBufferedBytes);
-      if (outcome === "slow") drop(connection, CLOSINGS.tooSlow);
-      return outcome === "written";
+      if (!isOpen(connection)) return false;
+      const { transport } = connection;
+      if (transport.writableLength > maxBufferedBytes) {
+        drop(connection, CLOSINGS.tooSlow);
+        return false;
+      }
+      write(transport, frame);
+      return true;
     },
   };
 }

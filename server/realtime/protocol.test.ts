@@ -1,10 +1,19 @@
 import { once as onceEmitted } from "node:events";
-import { connect as connectTcp } from "node:net";
-import fc from "fast-check";
 import Pusher from "pusher-js";
 import { afterEach, expect, test } from "vitest";
 import type { WebSocket } from "ws";
-import { type Frame, KEY, makeOwner, once, openPusher, openSocket, openSubscribed, startRealtime, type TestRealtime } from "./testing";
+import {
+  type Frame,
+  KEY,
+  makeOwner,
+  once,
+  openPusher,
+  openSocket,
+  openSubscribed,
+  startRealtime,
+  subscribed,
+  type TestRealtime,
+} from "./testing";
 
 let server: TestRealtime;
 afterEach(() => server.stop());
@@ -105,7 +114,7 @@ test("the stock client answers the server's ping", async () => {
     };
   });
   const client = openPusher(server, owner);
-  await once(client.subscribe(owner.channel), "pusher:subscription_succeeded");
+  await subscribed(client, owner.channel);
 
   server.advance(120_000);
   await answered;
@@ -133,22 +142,22 @@ test("an unsubscribed socket hears nothing more and may subscribe again", async 
   });
 });
 
-test("a channel without a rule is refused to everybody", async () => {
+test("a channel that needs a signature opens to nothing else", async () => {
   server = await startRealtime();
   const { say, next } = await openSubscribed(server);
 
-  for (const channel of ["news", "private-news", "presence-room", "private-encrypted-x", "private-account-"]) {
-    say("pusher:subscribe", { channel, auth: `${KEY}:00`, channel_data: "{}" });
+  for (const channel of ["private-news", "presence-room", "private-encrypted-x", "private-account-", "#server-to-user-somebody"]) {
+    say("pusher:subscribe", { channel, auth: `${KEY}:00`, channel_data: '{"user_id":"x"}' });
     expect(await next()).toMatchObject({ event: "pusher:subscription_error", channel, data: { type: "AuthError" } });
   }
+  expect(server.observed.refused).toEqual(Array(5).fill("subscription"));
 });
 
 test("a public channel needs no authorisation", async () => {
-  server = await startRealtime({ isPublic: (channel) => channel === "news" });
+  server = await startRealtime();
   const client = openPusher(server, makeOwner());
 
   await once(client.subscribe("news"), "pusher:subscription_succeeded");
-  await once(client.subscribe("olds"), "pusher:subscription_error");
   client.disconnect();
 });
 
@@ -162,8 +171,11 @@ test.each([
   ["an unknown event", '{"event":"hello"}'],
   ["an unknown event of the protocol", '{"event":"pusher:hello"}'],
   ["an internal event", '{"event":"pusher_internal:subscription_succeeded","channel":"x"}'],
-  ["a client event", '{"event":"client-typing","channel":"x","data":{}}'],
-  ["a sign-in", '{"event":"pusher:signin","data":{"auth":"x","user_data":"{}"}}'],
+  ["a client event to a public channel", '{"event":"client-typing","channel":"x","data":{}}'],
+  ["a client event to nowhere", '{"event":"client-typing","data":{}}'],
+  ["a client event with a name over 200 characters", JSON.stringify({ event: `client-${"x".repeat(200)}`, channel: "private-x" })],
+  ["a client event to a channel it doesn't listen to", '{"event":"client-typing","channel":"private-x","data":{}}'],
+  ["a sign-in without data", '{"event":"pusher:signin","data":{"auth":"x"}}'],
   ["a subscription to nothing", '{"event":"pusher:subscribe"}'],
   ["a subscription with data of another type", '{"event":"pusher:subscribe","data":[1]}'],
   ["a subscription whose data is no JSON", '{"event":"pusher:subscribe","data":"{"}'],
@@ -193,80 +205,8 @@ test("a binary message gets an error and keeps the socket", async () => {
   expect(await socket.next()).toMatchObject({ event: "pusher:error", data: { code: null } });
 });
 
-/** Text that is no valid message but often looks like one. */
-const malformedText = fc.oneof(
-  fc.string({ unit: "binary", maxLength: 300 }),
-  fc.json({ maxDepth: 4 }),
-  fc
-    .record({
-      event: fc.oneof(
-        fc.constantFrom("pusher:subscribe", "pusher:unsubscribe", "pusher:signin", "client-x", "pusher:pong "),
-        fc.jsonValue({ maxDepth: 1 }),
-      ),
-      data: fc.oneof(
-        fc.jsonValue({ maxDepth: 3 }),
-        fc.json({ maxDepth: 2 }),
-        fc.record({
-          channel: fc.oneof(fc.string({ maxLength: 250 }), fc.constantFrom("private-account-x", "__proto__", "toString"), fc.jsonValue()),
-          auth: fc.oneof(fc.string(), fc.jsonValue({ maxDepth: 1 })),
-        }),
-      ),
-      channel: fc.jsonValue({ maxDepth: 1 }),
-    })
-    .map((message) => JSON.stringify(message)),
-  fc.string({ maxLength: 60 }).map((text) => `{"event":"pusher:subscribe","data":{"channel":"${text}`),
-);
-
-test("5,000 malformed messages are each answered with the right error, and nothing breaks", async () => {
-  server = await startRealtime({ limits: { maxMessagesPerWindow: 10_000 } });
-  const listener = await openSubscribed(server);
-  const socket = openSocket(server.port);
-  await socket.established();
-  const texts = fc.sample(malformedText, { numRuns: 5_000, seed: 20_260_101 });
-
-  for (const text of texts) {
-    socket.ws.send(text);
-    const { event, data } = await socket.next();
-    if (event === "pusher:error") expect(data).toEqual({ code: null, message: expect.any(String) });
-    else expect([event, data]).toEqual(["pusher:subscription_error", expect.objectContaining({ type: "AuthError", status: 401 })]);
-  }
-
-  expect(server.observed.logged).toEqual([]);
-  expect(server.current().stats()).toEqual({ sockets: 2, subscriptions: 1 });
-  listener.say("pusher:ping");
-  expect(await listener.next()).toMatchObject({ event: "pusher:pong" });
-});
-
-/** A TCP connection that has been upgraded, so that anything can be sent on it. */
-async function openRaw() {
-  const tcp = connectTcp(server.port, "127.0.0.1");
-  tcp.on("error", () => {});
-  const key = Buffer.alloc(16).toString("base64");
-  tcp.write(`GET /app/${KEY}?protocol=7 HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n`);
-  tcp.write(`Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${key}\r\n\r\n`);
-  await onceEmitted(tcp, "data");
-  return tcp;
-}
-
-test("bytes that are no WebSocket frames end their own connection and no other", async () => {
-  server = await startRealtime({ limits: { closeTimeoutMs: 20, maxMessagesPerWindow: 10_000 } });
-  const listener = await openSubscribed(server);
-  const garbage = fc.sample(fc.uint8Array({ minLength: 2, maxLength: 200 }), { numRuns: 300, seed: 7 });
-
-  for (const bytes of garbage) {
-    const tcp = await openRaw();
-    tcp.resume();
-    tcp.end(bytes);
-    await onceEmitted(tcp, "close");
-  }
-
-  listener.say("pusher:ping");
-  expect(await listener.next()).toMatchObject({ event: "pusher:pong" });
-  expect(server.observed.logged).toEqual([]);
-});
-
 test.each([
-  ["a message over the size limit", (ws: WebSocket) => ws.send(`{"event":"${"x".repeat(10_241)}"}`), 1009],
+  ["a message over the size limit", (ws: WebSocket) => ws.send(`{"event":"${"x".repeat(12_288)}"}`), 1009],
   [
     "a message in too many pieces",
     (ws: WebSocket) => {

@@ -3,7 +3,19 @@ import { once as onceEmitted } from "node:events";
 import { get } from "node:http";
 import { afterEach, expect, test } from "vitest";
 import { REALTIME_LIMITS } from "./realtime-limits";
-import { entryEvent, KEY, makeOwner, once, openPusher, openSocket, openSubscribed, startRealtime, type TestRealtime } from "./testing";
+import {
+  entryEvent,
+  KEY,
+  makeOwner,
+  once,
+  openPusher,
+  openSocket,
+  openSubscribed,
+  signIn,
+  startRealtime,
+  subscribed,
+  type TestRealtime,
+} from "./testing";
 
 let server: TestRealtime;
 afterEach(() => server.stop());
@@ -48,11 +60,11 @@ test("over capacity a client is sent away, and the stock client comes back when 
   await first.established();
   const owner = makeOwner();
   const client = openPusher(server, owner);
-  const channel = client.subscribe(owner.channel);
+  const listening = subscribed(client, owner.channel);
   const refusal = (await once(client.connection, "error")) as { error: { data: { code: number } } };
 
   first.ws.close();
-  await once(channel, "pusher:subscription_succeeded");
+  await listening;
 
   expect(refusal.error.data.code).toBe(4100);
   client.disconnect();
@@ -79,7 +91,7 @@ test("when even the farewells would take too many sockets, an upgrade gets a 503
   expect(response.statusCode).toBe(503);
 });
 
-test("sockets that no session claims are limited per address and closed after a while", async () => {
+test("sockets that don't sign in are limited per address and closed after a while", async () => {
   const addressOf = (req: { headers: { "user-agent"?: string } }) => req.headers["user-agent"] ?? "";
   server = await startRealtime({ limits: { maxUnclaimedPerAddress: 2 }, addressOf });
   const claimed = await openSubscribed(server);
@@ -88,7 +100,7 @@ test("sockets that no session claims are limited per address and closed after a 
 
   const third = openSocket(server.port);
   expect(await third.closed).toMatchObject({ code: 4100 });
-  server.advance(REALTIME_LIMITS.subscribeWithinMs);
+  server.advance(REALTIME_LIMITS.usedWithinMs);
   for (const socket of unclaimed) expect(await socket.closed).toMatchObject({ code: 4103 });
 
   await openSocket(server.port).established();
@@ -96,32 +108,49 @@ test("sockets that no session claims are limited per address and closed after a 
   expect(await claimed.next()).toMatchObject({ event: "pusher:pong" });
 });
 
-test("a client whose authorisation got lost is made to connect and ask again", async () => {
+test("a socket that only listens to public channels stays, counts for its address, and may listen to few", async () => {
+  server = await startRealtime({ limits: { maxUnclaimedPerAddress: 1, maxChannelsUnclaimed: 2 } });
+  const socket = openSocket(server.port);
+  await socket.established();
+  for (const channel of ["one", "two"]) {
+    socket.say("pusher:subscribe", { channel });
+    expect(await socket.next()).toMatchObject({ event: "pusher_internal:subscription_succeeded", channel });
+  }
+  socket.say("pusher:subscribe", { channel: "three" });
+  expect(await socket.next()).toMatchObject({ event: "pusher:subscription_error", channel: "three", data: { type: "LimitReached" } });
+
+  server.advance(REALTIME_LIMITS.usedWithinMs);
+  socket.say("pusher:ping");
+  expect(await socket.next()).toMatchObject({ event: "pusher:pong" });
+  expect(await openSocket(server.port).closed).toMatchObject({ code: 4100 });
+});
+
+test("a client whose sign-in got lost is made to connect and ask again", async () => {
   server = await startRealtime();
   const owner = makeOwner();
   let lost = 0;
   const client = openPusher(server, owner, {
-    channelAuthorization: {
+    userAuthentication: {
       transport: "ajax",
       endpoint: "",
-      customHandler({ socketId, channelName }, done) {
-        const auth = server.current().authorize(socketId, channelName, owner);
+      customHandler({ socketId }, done) {
+        const { auth, userData } = server.current().signIn(socketId, owner);
         if (lost++ === 0) done(new Error("no answer"), null);
-        else done(null, { auth });
+        else done(null, { auth, user_data: userData });
       },
     },
   });
-  const channel = client.subscribe(owner.channel);
-  await once(channel, "pusher:subscription_error");
+  const listening = subscribed(client, owner.channel);
+  await once(client.user, "pusher:signin_error");
 
-  server.advance(REALTIME_LIMITS.subscribeWithinMs);
-  await once(channel, "pusher:subscription_succeeded");
+  server.advance(REALTIME_LIMITS.usedWithinMs);
+  await listening;
 
   expect(server.observed.dropped).toEqual(["timeout"]);
   client.disconnect();
 });
 
-test("an account has a limited number of sockets", async () => {
+test("an account has a limited number of sockets; one too many stays a stranger and is closed after a while", async () => {
   server = await startRealtime({ limits: { maxSocketsPerAccount: 2 } });
   const owner = makeOwner();
   const first = await openSubscribed(server, owner);
@@ -129,19 +158,23 @@ test("an account has a limited number of sockets", async () => {
   const third = openSocket(server.port);
   const thirdId = await third.established();
 
-  const claim = () => server.current().authorize(thirdId, owner.channel, owner);
-  expect(claim).toThrow(expect.objectContaining({ code: "forbidden" }));
+  expect(await signIn(server, third, thirdId, owner)).toMatchObject({ event: "pusher:error", data: { code: null } });
+  third.say("pusher:subscribe", { channel: owner.channel, auth: server.current().authorize(thirdId, owner.channel) });
+  expect(await third.next()).toMatchObject({ event: "pusher:subscription_error", data: { type: "AuthError" } });
 
-  expect(server.current().authorize(first.socketId, owner.channel, owner)).toBe(first.auth);
+  expect(await signIn(server, first, first.socketId, owner)).toMatchObject({ event: "pusher:signin_success" });
+  const fourth = openSocket(server.port);
+  const fourthId = await fourth.established();
   server.current().endSession(owner.sessionId);
   const later = { ...owner, sessionId: randomUUID() };
-  expect(server.current().authorize(thirdId, owner.channel, later)).toContain(KEY);
+  expect(await signIn(server, fourth, fourthId, later)).toMatchObject({ event: "pusher:signin_success" });
+  server.advance(REALTIME_LIMITS.usedWithinMs);
+  expect(await third.closed).toMatchObject({ code: 4103 });
 });
 
 test("a socket may listen to a limited number of channels", async () => {
-  server = await startRealtime({ limits: { maxChannelsPerSocket: 2 }, isPublic: () => true });
-  const socket = openSocket(server.port);
-  await socket.established();
+  server = await startRealtime({ limits: { maxChannelsPerSocket: 3 } });
+  const socket = await openSubscribed(server);
   for (const channel of ["one", "two"]) {
     socket.say("pusher:subscribe", { channel });
     expect(await socket.next()).toMatchObject({ event: "pusher_internal:subscription_succeeded", channel });

@@ -3,15 +3,23 @@
 export type RealtimeLimits = {
   maxSockets: number;
   maxSocketsPerAccount: number;
-  /** Sockets from one address that no session has claimed yet. */
+  /** Sockets from one address that have not signed in. */
   maxUnclaimedPerAddress: number;
-  /** A socket that has not subscribed to anything within this time is closed. */
-  subscribeWithinMs: number;
+  /** A socket that has neither signed in nor subscribed to anything within this time is closed. */
+  usedWithinMs: number;
   maxChannelsPerSocket: number;
+  /** Of a socket that has not signed in: anybody may open one and listen to public channels, on which Parley says nothing. */
+  maxChannelsUnclaimed: number;
+  /** Users in one presence channel, and the size of what each is known by. */
+  maxMembers: number;
+  maxMemberIdLength: number;
+  maxMemberInfoBytes: number;
   /** Of one message from a client. */
   maxMessageBytes: number;
-  /** Of one event's JSON. */
+  /** Of one event's data. */
   maxEventBytes: number;
+  /** From one socket. */
+  maxClientEventsPerSecond: number;
   /** Waiting to be written to one socket; a socket above it is dropped and catches up by pulling. */
   maxBufferedBytes: number;
   maxMessagesPerWindow: number;
@@ -32,10 +40,16 @@ export const REALTIME_LIMITS: RealtimeLimits = {
   maxSocketsPerAccount: 50,
   // NOTE: behind a proxy that hides addresses all clients share one, and all are unclaimed for a moment after a restart.
   maxUnclaimedPerAddress: 500,
-  subscribeWithinMs: 30_000,
+  usedWithinMs: 30_000,
   maxChannelsPerSocket: 100,
-  maxMessageBytes: 10_240,
+  maxChannelsUnclaimed: 25,
+  maxMembers: 100,
+  maxMemberIdLength: 128,
+  maxMemberInfoBytes: 1_024,
+  // A client event of full size and the names around it.
+  maxMessageBytes: 12_288,
   maxEventBytes: 10_240,
+  maxClientEventsPerSecond: 10,
   maxBufferedBytes: 262_144,
   maxMessagesPerWindow: 500,
   messageWindowMs: 10_000,

@@ -1,7 +1,6 @@
 import { createHmac, randomUUID } from "node:crypto";
 import type Pusher from "pusher-js";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { accountChannel } from "../contract/events";
 import type { SocketOwner } from "./connection";
 import {
   entryEvent,
@@ -12,7 +11,9 @@ import {
   openSocket,
   openSubscribed,
   SECRET,
+  signIn,
   startRealtime,
+  subscribed,
   type TestRealtime,
 } from "./testing";
 
@@ -35,8 +36,7 @@ function connect(owner: SocketOwner, options?: Parameters<typeof openPusher>[2])
 
 test("the stock client hears the events of its own account's channel", async () => {
   const alice = makeOwner();
-  const channel = connect(alice).subscribe(alice.channel);
-  await once(channel, "pusher:subscription_succeeded");
+  const channel = await subscribed(connect(alice), alice.channel);
 
   const event = entryEvent(7);
   const heard = once(channel, "entry");
@@ -56,7 +56,6 @@ test("an event reaches every socket of its account and nobody else's", async () 
   server.current().publish([{ channel: alice.channel, event: entryEvent(1) }]);
   server.current().publish([alice, bob].map(({ channel }) => ({ channel, event: shared })));
 
-  expect(new Set(server.current().channels())).toEqual(new Set([alice.channel, bob.channel]));
   for (const socket of [phone, laptop]) {
     expect(await socket.next()).toMatchObject({ event: "entry", channel: alice.channel, data: { seq: 1 } });
     expect(await socket.next()).toMatchObject({ event: "entry", channel: alice.channel, data: { seq: 2 } });
@@ -64,19 +63,62 @@ test("an event reaches every socket of its account and nobody else's", async () 
   expect(await bobs.next()).toEqual({ event: "entry", channel: bob.channel, data: shared.data });
 });
 
-test("another account's channel is refused", async () => {
-  const [alice, bob] = [makeOwner(), makeOwner()];
-  const channel = connect(alice).subscribe(bob.channel);
+test("everybody who listens can be told to look", async () => {
+  const sockets = [await openSubscribed(server), await openSubscribed(server)];
+  const { logId } = entryEvent(1).data;
+  server.current().tellAllToLook(logId);
+  for (const { next, owner } of sockets) expect(await next()).toEqual({ event: "look", channel: owner.channel, data: { logId } });
+});
 
-  expect(await once(channel, "pusher:subscription_error")).toMatchObject({ type: "AuthError", error: "another account's channel" });
-  expect(server.current().stats().subscriptions).toBe(0);
+test("another account's channel is refused, even to a socket that has its signature", async () => {
+  const [alice, bob] = [makeOwner(), makeOwner()];
+  const client = connect(alice);
+  await subscribed(client, alice.channel);
+  const channel = client.subscribe(bob.channel);
+
+  expect(await once(channel, "pusher:subscription_error")).toMatchObject({ type: "AuthError", status: 401 });
+  expect(server.observed.subscriptions).toBe(1);
+});
+
+test("an account's channel is refused to a socket that has not signed in", async () => {
+  const alice = makeOwner();
+  const socket = openSocket(server.port);
+  const auth = server.current().authorize(await socket.established(), alice.channel);
+
+  socket.say("pusher:subscribe", { channel: alice.channel, auth });
+
+  expect(await socket.next()).toMatchObject({ event: "pusher:subscription_error", data: { type: "AuthError", status: 401 } });
+});
+
+test("a forged sign-in ends the socket, and so does one that was made for another", async () => {
+  const alice = makeOwner();
+  const first = openSocket(server.port);
+  const genuine = server.current().signIn(await first.established(), alice);
+  const other = { ...alice, deviceId: makeOwner().deviceId };
+  const forgeries = [
+    { auth: "", user_data: genuine.userData },
+    { auth: `${KEY}:${"0".repeat(64)}`, user_data: genuine.userData },
+    { auth: genuine.auth, user_data: genuine.userData.replace(alice.deviceId, other.deviceId) },
+    { auth: genuine.auth, user_data: genuine.userData },
+  ];
+
+  for (const forgery of forgeries) {
+    const socket = openSocket(server.port);
+    await socket.established();
+    socket.say("pusher:signin", forgery);
+    expect(await socket.closed).toMatchObject({ code: 4009 });
+  }
+  first.say("pusher:signin", { auth: genuine.auth, user_data: genuine.userData });
+  expect(await first.next()).toEqual({ event: "pusher:signin_success", data: { user_data: genuine.userData } });
+  expect(server.observed.refused).toEqual(Array(4).fill("sign_in"));
 });
 
 test("a forged signature opens nothing", async () => {
   const alice = makeOwner();
   const socket = openSocket(server.port);
   const socketId = await socket.established();
-  const genuine = server.current().authorize(socketId, alice.channel, alice);
+  await signIn(server, socket, socketId, alice);
+  const genuine = server.current().authorize(socketId, alice.channel);
   const otherSecret = createHmac("sha256", "another secret").update(`${socketId}:${alice.channel}`).digest("hex");
   const forgeries = [
     "",
@@ -108,14 +150,14 @@ test("a signature is worth nothing on another socket or for another channel", as
 
   second.say("pusher:subscribe", { channel: alice.channel, auth: first.auth });
   expect(await second.next()).toMatchObject({ event: "pusher:subscription_error" });
-  server.current().authorize(secondId, alice.channel, { ...alice, sessionId: randomUUID() });
+  await signIn(server, second, secondId, { ...alice, sessionId: randomUUID() });
   second.say("pusher:subscribe", { channel: alice.channel, auth: first.auth });
   expect(await second.next()).toMatchObject({ event: "pusher:subscription_error" });
   first.say("pusher:subscribe", { channel: bob.channel, auth: first.auth });
   expect(await first.next()).toMatchObject({ event: "pusher:subscription_error", channel: bob.channel });
 });
 
-test("a valid signature that this server did not hand to the socket's session opens nothing", async () => {
+test("a valid signature for another account's channel, made outside the server, opens nothing", async () => {
   const [alice, bob] = [makeOwner(), makeOwner()];
   const socket = await openSubscribed(server, alice);
   const signature = createHmac("sha256", SECRET).update(`${socket.socketId}:${bob.channel}`).digest("hex");
@@ -129,7 +171,8 @@ test("malformed socket ids and channel names are never signed", async () => {
   const alice = makeOwner();
   const socket = openSocket(server.port);
   const socketId = await socket.established();
-  const sign = (id: string, channel: string) => () => server.current().authorize(id, channel, alice);
+  const sign = (id: string, channel: string) => () => server.current().authorize(id, channel);
+  const open = (id: string) => () => server.current().signIn(id, alice);
 
   const ids = [
     "",
@@ -150,41 +193,33 @@ test("malformed socket ids and channel names are never signed", async () => {
   ];
   for (const id of [...ids, `${socketId}\n`, `${socketId}:${alice.channel}`]) {
     expect(sign(id, alice.channel), id).toThrow(expect.objectContaining({ code: "bad_request" }));
+    expect(open(id), id).toThrow(expect.objectContaining({ code: "bad_request" }));
   }
   const id = alice.userId;
-  const names = ["", "private-account-", `private-account-${id} `, `private-account-${id}\n`, `private-account-${id.toUpperCase()}x`];
-  const others = [
-    `presence-account-${id}`,
-    `account-${id}`,
-    `private-encrypted-account-${id}`,
-    `#server-to-user-${id}`,
-    "private-x",
-    "public",
-  ];
-  for (const name of [...names, ...others, `${alice.channel}:{}`, ` ${alice.channel}`]) {
+  const names = ["", `private-account-${id} `, `private-account-${id}\n`, `${alice.channel}:{}`, ` ${alice.channel}`];
+  const others = [`presence-account-${id}`, `account-${id}`, `#server-to-user-${id}`, "public", `private-${"x".repeat(193)}`];
+  for (const name of [...names, ...others]) {
     expect(sign(socketId, name), name).toThrow(expect.objectContaining({ code: "bad_request" }));
   }
-  expect(sign("1.2", alice.channel)).toThrow(expect.objectContaining({ code: "bad_request", message: "no such socket" }));
-  expect(sign(socketId, accountChannel(makeOwner().userId))).toThrow(expect.objectContaining({ code: "forbidden" }));
+  expect(sign(socketId, alice.channel)()).toContain(KEY);
 });
 
-test("a socket stays with the session that claimed it", async () => {
+test("a socket stays with the session that signed in on it", async () => {
   const [alice, mallory] = [makeOwner(), makeOwner()];
   const socket = await openSubscribed(server, alice);
 
-  const claim = () => server.current().authorize(socket.socketId, mallory.channel, mallory);
-
-  expect(claim).toThrow(expect.objectContaining({ code: "forbidden" }));
+  expect(await signIn(server, socket, socket.socketId, mallory)).toMatchObject({ event: "pusher:error", data: { code: null } });
   server.current().endSession(mallory.sessionId);
-  socket.say("pusher:ping");
-  expect(await socket.next()).toMatchObject({ event: "pusher:pong" });
+  socket.say("pusher:subscribe", { channel: mallory.channel, auth: server.current().authorize(socket.socketId, mallory.channel) });
+
+  expect(await socket.next()).toMatchObject({ event: "pusher:subscription_error" });
+  expect(server.current().sessions()).toEqual([alice.sessionId]);
 });
 
 test("the stock client comes back by itself after a restart and subscribes anew", async () => {
   const alice = makeOwner();
   const client = connect(alice);
-  const channel = client.subscribe(alice.channel);
-  await once(channel, "pusher:subscription_succeeded");
+  const channel = await subscribed(client, alice.channel);
   const error = once(client.connection, "error");
   const again = once(channel, "pusher:subscription_succeeded");
 

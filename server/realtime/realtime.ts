@@ -3,23 +3,28 @@
 import { randomBytes } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
-import type { DeviceId, UserId } from "../contract/ids";
-import { createAuthorization } from "./authorization";
+import { accountOfChannel } from "../contract/events";
+import type { DeviceId, LogId, UserId } from "../contract/ids";
+import { createAuthorization, type SignedUser } from "./authorization";
 import { createChannels } from "./channels";
-import { CLOSINGS } from "./closings";
-import type { SocketOwner } from "./connection";
+import { createClientEvents } from "./client-events";
+import type { Connection, SocketOwner } from "./connection";
 import { createEndedOwners } from "./ended-owners";
 import { createEnding } from "./ending";
+import { createHttpApi, type HttpApi } from "./http-api";
 import { createLifecycle } from "./lifecycle";
+import { createMembers } from "./members";
 import { createMessageHandler } from "./message-handler";
 import { NO_METRICS, type RealtimeLog, type RealtimeMetrics } from "./observation";
 import { createPublishing, type Publication } from "./publishing";
 import { REALTIME_LIMITS, type RealtimeLimits } from "./realtime-limits";
 import { createReception } from "./reception";
 import { closeStaggered, type SetTimer, setUnrefTimer } from "./shutdown";
+import { createSignIn } from "./sign-in";
 import { createSignatures } from "./signatures";
 import { acceptUpgrade, createSocketServer } from "./socket-server";
-import { createSockets } from "./sockets";
+import { type Attendance, createSockets } from "./sockets";
+import { createSubscriptions } from "./subscriptions";
 import { createSweep } from "./sweep";
 
 export type { Publication } from "./publishing";
@@ -27,22 +32,29 @@ export type { Publication } from "./publishing";
 export type Realtime = {
   readonly key: string;
   /** Writes the events to whoever listens here. Never throws. */
-  publish(publications: Publication[]): void;
+  publish(publications: readonly Publication[]): void;
   /** Takes over an upgrade request for `/app/:key`, whose Origin the caller has checked. */
   upgrade(req: IncomingMessage, socket: Duplex, head: Buffer): void;
-  /** Signs the channel for the socket and binds the socket to the owner's session. Returns `key:hex`.
-   *  Throws AppError "bad_request" for malformed names and unknown sockets, "forbidden" for everything not the owner's. */
-  authorize(socketId: string, channel: string, owner: SocketOwner): string;
-  /** Cuts the session's sockets; it can authorise no further ones. */
+  /** Answers a call of the HTTP API. */
+  api: HttpApi;
+  /** Lets a socket, whichever process holds it, sign in as the owner's session within a minute.
+   *  Throws AppError "bad_request" for malformed socket ids, "forbidden" if the session has just ended. */
+  signIn(socketId: string, owner: SocketOwner): SignedUser;
+  /** Signs a private channel for a socket, whichever process holds it; the caller knows that its owner may listen. Returns `key:hex`.
+   *  Throws AppError "bad_request" for malformed socket ids and names that are no private channel's. */
+  authorize(socketId: string, channel: string): string;
+  /** Cuts the session's sockets; it can open no further ones. */
   endSession(sessionId: string): void;
-  /** Cuts the device's sockets; it can authorise no further ones. */
+  /** Cuts the device's sockets; it can open no further ones. */
   endDevice(userId: UserId, deviceId: DeviceId): void;
-  /** Cuts all the account's sockets. A session that has none here can still authorise one: end each session too. */
+  /** Cuts all the account's sockets. A session that has none here can still open one: end each session too. */
   endAccount(userId: UserId): void;
+  /** Cuts the account's sockets that listen to such a channel. They come back at once, and have to be let in again. */
+  askAgain(userId: UserId, isMeant: (channel: string) => boolean): void;
   /** Closes all sockets, spread over a moment, and takes no new ones. Resolves when the last is gone. */
   close(): Promise<void>;
-  /** Names of the channels that somebody listens to here. */
-  channels(): string[];
+  /** Has everybody who listens here look into the log: something may have been missed. Never throws. */
+  tellAllToLook(logId: LogId): void;
   /** The sessions that have a socket here. */
   sessions(): string[];
   stats(): { sockets: number; subscriptions: number };
@@ -51,8 +63,9 @@ export type Realtime = {
 export type RealtimeDeps = {
   /** Public: it names this application in the socket's path. */
   key: string;
-  /** Signs channel authorisations. */
+  /** Signs sign-ins, channel authorisations and calls of the HTTP API. */
   secret: string;
+  /** Digits; names this application in the path of the HTTP API. */
   appId: string;
   /** Milliseconds. */
   now: () => number;
@@ -63,27 +76,34 @@ export type RealtimeDeps = {
   setTimer?: SetTimer;
   /** The client's address, as far as a proxy in front can be trusted for it. The peer's address unless given. */
   addressOf?: (req: IncomingMessage) => string;
-  /** Channels that need no authorisation. None unless given. */
-  isPublic?: (channel: string) => boolean;
+  /** Hears of each account's first socket here, and when its last is gone. */
+  attendance?: Attendance;
 };
 
 /** Makes the server; it has no port of its own. Throws nothing. */
 export function createRealtime(deps: RealtimeDeps): Realtime {
-  const { key, now, log, metrics = NO_METRICS, random = randomBytes, setTimer = setUnrefTimer, isPublic = () => false } = deps;
-  const { addressOf = (req) => req.socket.remoteAddress ?? "" } = deps;
+  const { key, now, log, metrics = NO_METRICS, setTimer = setUnrefTimer } = deps;
   const limits = { ...REALTIME_LIMITS, ...deps.limits };
-  const sockets = createSockets();
-  const channels = createChannels();
+  const sockets = createSockets(deps.attendance);
+  const channels = createChannels(metrics);
+  const members = createMembers();
   const ended = createEndedOwners(now);
-  const signatures = createSignatures(deps);
-  const lifecycle = createLifecycle({ sockets, channels, metrics, maxBufferedBytes: limits.maxBufferedBytes });
+  const { maxBufferedBytes, maxSocketsPerAccount, maxEventBytes } = limits;
+  const leaveAll = (connection: Connection) => subscriptions.leaveAll(connection);
+  const lifecycle = createLifecycle({ sockets, leaveAll, metrics, maxBufferedBytes });
   const { send, drop } = lifecycle;
-  const { maxSocketsPerAccount, maxChannelsPerSocket, maxEventBytes } = limits;
-  const authorization = createAuthorization({ sockets, signatures, ended, isPublic, maxSocketsPerAccount });
-  const handleMessage = createMessageHandler({ channels, authorization, maxChannelsPerSocket });
-  const receive = createReception({ key, limits, sockets, lifecycle, handleMessage, addressOf, now, random, log });
+  const { publish, tell, trigger } = createPublishing({ channels, send, maxEventBytes, log, metrics });
+  const authorization = createAuthorization({ signatures: createSignatures(deps), ended, now });
+  const subscriptions = createSubscriptions({ channels, members, authorization, tell, limits, metrics });
+  const signIn = createSignIn({ sockets, authorization, drop, metrics, maxSocketsPerAccount });
+  const clientEvents = createClientEvents({ tell, limits, metrics, now });
+  const handleMessage = createMessageHandler({ subscriptions, signIn, clientEvents, metrics });
+  const { addressOf = peerAddress, random = randomBytes } = deps;
+  const receive = createReception({ key, limits, sockets, lifecycle, handleMessage, addressOf, now, random, log, metrics });
   const sweep = createSweep({ connections: sockets.all, limits, send, drop });
   const wss = createSocketServer(limits);
+  const ending = createEnding({ sockets, ended, drop });
+  const { find } = sockets;
 
   const scheduleSweep = (): (() => void) => setTimer(sweepAndSchedule, limits.sweepIntervalMs);
   function sweepAndSchedule(): void {
@@ -96,17 +116,25 @@ export function createRealtime(deps: RealtimeDeps): Realtime {
 
   return {
     key,
-    publish: createPublishing({ channels, send, maxEventBytes, log, metrics }),
+    publish,
     upgrade: (req, socket, head) => acceptUpgrade(wss, limits.maxSockets, req, socket, head, (ws) => receive(ws, socket, req)),
+    api: createHttpApi({ ...deps, channels, members, find, trigger, endUser: ending.endSession, maxEventBytes, metrics }),
+    signIn: authorization.signIn,
     authorize: authorization.authorize,
-    ...createEnding({ sockets, ended, drop: (connection) => drop(connection, CLOSINGS.sessionEnded) }),
+    ...ending,
     close() {
       cancelSweep();
       closing ??= closeStaggered({ wss, connections: sockets.all, drop, setTimer, spreadMs: limits.shutdownSpreadMs });
       return closing;
     },
-    channels: channels.names,
+    tellAllToLook(logId) {
+      const accounts = channels.names().filter((name) => accountOfChannel(name) !== undefined);
+      const event = { name: "look" as const, data: { logId } };
+      publish(accounts.map((channel) => ({ channel, event })));
+    },
     sessions: sockets.sessions,
     stats: () => ({ sockets: sockets.count(), subscriptions: channels.subscriptions() }),
   };
 }
+
+const peerAddress = (req: IncomingMessage) => req.socket.remoteAddress ?? "";

@@ -4,9 +4,10 @@ import type { Duplex } from "node:stream";
 import type { RawData, WebSocket } from "ws";
 import { refusalOf } from "./admission";
 import { CLOSINGS } from "./closings";
-import { type Connection, countMessage, isOpen } from "./connection";
+import { type Connection, isOpen } from "./connection";
 import type { Lifecycle } from "./lifecycle";
-import type { RealtimeLog } from "./observation";
+import type { RealtimeLog, RealtimeMetrics } from "./observation";
+import { countIn } from "./rate-window";
 import type { RealtimeLimits } from "./realtime-limits";
 import { connectionEstablished, protocolError } from "./server-frames";
 import type { Sockets } from "./sockets";
@@ -21,21 +22,24 @@ type ReceptionDeps = {
   now: () => number;
   random: (sizeBytes: number) => Uint8Array;
   log: RealtimeLog;
+  metrics: RealtimeMetrics;
 };
 
 export function createReception(deps: ReceptionDeps) {
-  const { key, limits, sockets, lifecycle, handleMessage, addressOf, now, random, log } = deps;
+  const { key, limits, sockets, lifecycle, handleMessage, addressOf, now, random, log, metrics } = deps;
 
   function onMessage(connection: Connection, bytes: RawData, isBinary: boolean): void {
     // NOTE: frames that were under way when the server closed the socket still arrive here.
     if (!isOpen(connection)) return;
-    if (!countMessage(connection, now(), limits)) {
+    connection.heardAtMs = now();
+    connection.pingedAtMs = undefined;
+    if (!countIn(connection.messages, now(), limits.maxMessagesPerWindow, limits.messageWindowMs)) {
       lifecycle.drop(connection, CLOSINGS.tooManyMessages);
       return;
     }
     try {
       const answer = isBinary ? protocolError("binary messages are not supported") : handleMessage(connection, bytes.toString());
-      if (answer) lifecycle.send(connection, answer);
+      if (answer && lifecycle.send(connection, answer)) metrics.messagesSent(1);
     } catch (err) {
       log.error("message could not be handled", { err });
     }
@@ -58,13 +62,13 @@ export function createReception(deps: ReceptionDeps) {
       ws,
       transport,
       openedAtMs: nowMs,
-      channels: new Set(),
-      owner: undefined,
+      channels: new Map(),
+      user: undefined,
       hasSubscribed: false,
       heardAtMs: nowMs,
       pingedAtMs: undefined,
-      windowStartMs: nowMs,
-      messagesInWindow: 0,
+      messages: { startMs: nowMs, count: 0 },
+      clientEvents: { startMs: nowMs, count: 0 },
     };
     lifecycle.open(connection);
     ws.on("message", (bytes, isBinary) => onMessage(connection, bytes, isBinary));
@@ -73,7 +77,7 @@ export function createReception(deps: ReceptionDeps) {
   };
 }
 
-/** 16 random bytes -> `digits.digits`: whoever can guess a socket id could claim the socket. */
+/** 16 random bytes -> `digits.digits`: nobody can have a socket signed for that is not theirs. */
 function socketIdFrom(bytes: Uint8Array): string {
   const view = new DataView(bytes.buffer, bytes.byteOffset, 16);
   return `${view.getBigUint64(0)}.${view.getBigUint64(8)}`;

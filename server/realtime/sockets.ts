@@ -1,13 +1,16 @@
-/** Every open connection, found by socket id, account, session or address. */
+/** Every open connection, found by user (for our own sockets that is the session), account or address. */
 import type { UserId } from "../contract/ids";
-import type { Connection, SocketOwner } from "./connection";
+import type { Connection, SocketUser } from "./connection";
 
 export type Sockets = ReturnType<typeof createSockets>;
 
-export function createSockets() {
+/** Who has a socket here and who has none any more, account by account. */
+export type Attendance = { present(userId: UserId): void; absent(userId: UserId): void };
+
+export function createSockets(attendance?: Attendance) {
   const byId = new Map<string, Connection>();
+  const byUser = createIndex<string>();
   const byAccount = createIndex<UserId>();
-  const bySession = createIndex<string>();
   const unclaimed = new Map<string, number>();
 
   function countUnclaimed(address: string, delta: 1 | -1): void {
@@ -25,29 +28,27 @@ export function createSockets() {
     /** Returns false if it was gone already. */
     remove(connection: Connection): boolean {
       if (!byId.delete(connection.socketId)) return false;
-      if (!connection.owner) {
-        countUnclaimed(connection.address, -1);
-        return true;
-      }
-      byAccount.remove(connection.owner.userId, connection);
-      bySession.remove(connection.owner.sessionId, connection);
+      const { user } = connection;
+      if (user === undefined) countUnclaimed(connection.address, -1);
+      else byUser.remove(user.id, connection);
+      if (user?.owner && byAccount.remove(user.owner.userId, connection)) attendance?.absent(user.owner.userId);
       return true;
     },
 
-    /** Binds the connection to a session, for good; the session may have got a device since. */
-    claim(connection: Connection, owner: SocketOwner): void {
-      if (!connection.owner) countUnclaimed(connection.address, -1);
-      connection.owner = owner;
-      byAccount.add(owner.userId, connection);
-      bySession.add(owner.sessionId, connection);
+    /** Binds the connection to a user, for good. */
+    claim(connection: Connection, user: SocketUser): void {
+      countUnclaimed(connection.address, -1);
+      connection.user = user;
+      byUser.add(user.id, connection);
+      if (user.owner && byAccount.add(user.owner.userId, connection)) attendance?.present(user.owner.userId);
     },
 
     find: (socketId: string): Connection | undefined => byId.get(socketId),
     all: (): Iterable<Connection> => byId.values(),
+    ofUser: byUser.of,
     ofAccount: byAccount.of,
-    ofSession: bySession.of,
     /** The sessions that have a socket here. */
-    sessions: bySession.keys,
+    sessions: () => byUser.keys().filter((id) => [...byUser.of(id)].some(({ user }) => user?.owner !== undefined)),
     unclaimedOf: (address: string): number => unclaimed.get(address) ?? 0,
     count: () => byId.size,
   };
@@ -57,15 +58,18 @@ export function createSockets() {
 function createIndex<Key>() {
   const sets = new Map<Key, Set<Connection>>();
   return {
-    add(key: Key, connection: Connection): void {
+    /** Returns whether it is the key's first. */
+    add(key: Key, connection: Connection): boolean {
       const set = sets.get(key);
       if (set) set.add(connection);
       else sets.set(key, new Set([connection]));
+      return set === undefined;
     },
-    remove(key: Key, connection: Connection): void {
+    /** Returns whether the key has none any more. */
+    remove(key: Key, connection: Connection): boolean {
       const set = sets.get(key);
       set?.delete(connection);
-      if (set?.size === 0) sets.delete(key);
+      return set?.size === 0 && sets.delete(key);
     },
     of: (key: Key): ReadonlySet<Connection> => sets.get(key) ?? new Set(),
     keys: (): Key[] => [...sets.keys()],

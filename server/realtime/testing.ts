@@ -1,16 +1,22 @@
 /** What the tests of the real-time server stand on: a real HTTP server, real sockets, and a clock that moves when told. */
 import { randomUUID } from "node:crypto";
-import { createServer, type Server } from "node:http";
+import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import Pusher from "pusher-js";
 import { WebSocket } from "ws";
+import { toAppError } from "../app-error";
+import type { AppContext } from "../context";
 import { type AccountEvent, accountChannel } from "../contract/events";
 import { ChatId, DeviceId, LogId, UserId } from "../contract/ids";
+import { answerError } from "../http/answer";
+import { createRealtimeApi } from "../http/realtime-api";
 import type { SocketOwner } from "./connection";
+import { NO_METRICS } from "./observation";
 import { createRealtime, type Realtime, type RealtimeDeps } from "./realtime";
 
 export const KEY = "parley-key";
 export const SECRET = "only-for-tests";
+export const APP_ID = "7";
 
 /** Timers that fire when `run` is called, and never by themselves. */
 function createManualTimers() {
@@ -28,23 +34,35 @@ function createManualTimers() {
   };
 }
 
-type Observed = { dropped: string[]; published: [string, number][]; logged: string[]; sockets: number };
+type Observed = {
+  dropped: string[];
+  published: [string, number][];
+  refused: string[];
+  logged: string[];
+  sockets: number;
+  subscriptions: number;
+};
 
 /** A real-time server on a port of its own. `advance` moves its clock and lets its sweep run. */
 export async function startRealtime(deps: Partial<RealtimeDeps> = {}) {
   let nowMs = 1_000_000;
   const timers = createManualTimers();
-  const observed: Observed = { dropped: [], published: [], logged: [], sockets: 0 };
+  const observed: Observed = { dropped: [], published: [], refused: [], logged: [], sockets: 0, subscriptions: 0 };
   const note = (message: string) => void observed.logged.push(message);
   const create = () =>
     createRealtime({
       key: KEY,
       secret: SECRET,
-      appId: "1",
+      appId: APP_ID,
       now: () => nowMs,
       setTimer: timers.setTimer,
       log: { info: note, warn: note, error: note },
       metrics: {
+        ...NO_METRICS,
+        subscriptions(delta) {
+          observed.subscriptions += delta;
+        },
+        authRefusals: (what) => void observed.refused.push(what),
         sockets(delta) {
           observed.sockets += delta;
         },
@@ -54,7 +72,12 @@ export async function startRealtime(deps: Partial<RealtimeDeps> = {}) {
       ...deps,
     });
   let realtime = create();
-  const http = createServer();
+  const context = {
+    get realtime() {
+      return realtime;
+    },
+  };
+  const http = createServer(answerApi(context as AppContext));
   http.on("upgrade", (req, socket, head) => realtime.upgrade(req, socket, head));
   const port = await listen(http);
   return {
@@ -80,18 +103,33 @@ export async function startRealtime(deps: Partial<RealtimeDeps> = {}) {
 }
 export type TestRealtime = Awaited<ReturnType<typeof startRealtime>>;
 
+/** The HTTP API as the whole server answers it. */
+function answerApi(app: AppContext): RequestListener {
+  const routeOf = createRealtimeApi(app);
+  return async (req, res) => {
+    try {
+      await routeOf(req.url ?? "")?.handle(req, res);
+    } catch (error) {
+      answerError(res, toAppError(error));
+      req.resume();
+    }
+  };
+}
+
 async function listen(http: Server): Promise<number> {
   await new Promise<void>((resolve) => http.listen(0, "127.0.0.1", resolve));
   return (http.address() as AddressInfo).port;
 }
 
-export function makeOwner(): SocketOwner & { deviceId: DeviceId; channel: string } {
+export type TestOwner = SocketOwner & { channel: string };
+
+export function makeOwner(): TestOwner {
   const userId = UserId.parse(randomUUID());
   return { userId, sessionId: randomUUID(), deviceId: DeviceId.parse(randomUUID()), channel: accountChannel(userId) };
 }
 
 /** An event that can be told apart by `seq`; `sizeBytes` of it are padding. */
-export function entryEvent(seq: number, sizeBytes = 0): AccountEvent {
+export function entryEvent(seq: number, sizeBytes = 0): Extract<AccountEvent, { name: "entry" }> {
   const ids = { logId: LogId.parse(randomUUID()), chatId: ChatId.parse(randomUUID()) };
   return { name: "entry", data: { ...ids, seq, ...(sizeBytes > 0 && { parts: { padding: "x".repeat(sizeBytes) } }) } };
 }
@@ -131,36 +169,64 @@ export function openSocket(port: number, target = `/app/${KEY}?protocol=7`) {
   };
 }
 
-/** A bare socket that listens to its owner's channel. */
+type TestSocket = ReturnType<typeof openSocket>;
+
+/** Signs a bare socket in; returns the answer. */
+export function signIn(server: TestRealtime, socket: TestSocket, socketId: string, owner: SocketOwner): Promise<Frame> {
+  const { auth, userData } = server.current().signIn(socketId, owner);
+  socket.say("pusher:signin", { auth, user_data: userData });
+  return socket.next();
+}
+
+/** A bare socket that is signed in and listens to its owner's channel. */
 export async function openSubscribed(server: TestRealtime, owner = makeOwner()) {
   const socket = openSocket(server.port);
   const socketId = await socket.established();
-  const auth = server.current().authorize(socketId, owner.channel, owner);
+  await signIn(server, socket, socketId, owner);
+  const auth = server.current().authorize(socketId, owner.channel);
   socket.say("pusher:subscribe", { channel: owner.channel, auth });
   const answer = await socket.next();
   if (answer.event !== "pusher_internal:subscription_succeeded") throw new Error(`unexpected ${answer.event}`);
   return { ...socket, socketId, auth, owner };
 }
 
-/** The stock client, authorised in process as the server's own route would do it. */
-export function openPusher(server: TestRealtime, owner: SocketOwner, options: Partial<ConstructorParameters<typeof Pusher>[1]> = {}) {
-  return new Pusher(KEY, {
+type PusherOptions = ConstructorParameters<typeof Pusher>[1];
+
+/** The stock client, signed in and authorised in process as the server's own procedures would do it. */
+export function openPusher(server: TestRealtime, owner: SocketOwner, options: Partial<PusherOptions> = {}) {
+  const client: Pusher = new Pusher(KEY, {
     cluster: "",
     wsHost: "127.0.0.1",
     wsPort: server.port,
     forceTLS: false,
     enabledTransports: ["ws"],
+    userAuthentication: {
+      transport: "ajax",
+      endpoint: "",
+      customHandler({ socketId }, done) {
+        const { auth, userData } = server.current().signIn(socketId, owner);
+        done(null, { auth, user_data: userData });
+      },
+    },
     channelAuthorization: {
-      customHandler({ socketId, channelName }, done) {
-        try {
-          done(null, { auth: server.current().authorize(socketId, channelName, owner) });
-        } catch (error) {
-          done(error as Error, null);
-        }
+      transport: "ajax",
+      endpoint: "",
+      async customHandler({ socketId, channelName }, done) {
+        await client.user.signinDonePromise;
+        done(null, { auth: server.current().authorize(socketId, channelName) });
       },
     },
     ...options,
   });
+  client.signin();
+  return client;
+}
+
+/** Has the stock client listen to a channel. Resolves when it does. */
+export async function subscribed(client: Pusher, name: string) {
+  const channel = client.subscribe(name);
+  await once(channel, "pusher:subscription_succeeded");
+  return channel;
 }
 
 type Bindable = { bind(event: string, handler: (data: unknown) => void): unknown };

@@ -34,6 +34,10 @@ const RULES: Record<string, Rule> = {
   "messages.pull": "device",
   "messages.acknowledge": "device",
   "messages.sendCounters": "device",
+  "presence.get": "device",
+  "presence.privacy": "device",
+  "presence.setPrivacy": "device",
+  "realtime.signIn": "device",
   "realtime.authorize": "device",
 };
 

@@ -5,6 +5,7 @@ import { devicesRouter } from "./devices";
 import { invitesRouter } from "./invites";
 import { keysRouter } from "./keys";
 import { messagesRouter } from "./messages";
+import { presenceRouter } from "./presence";
 import { realtimeRouter } from "./realtime";
 import { sessionsRouter } from "./sessions";
 
@@ -16,6 +17,7 @@ export const appRouter = router({
   keys: keysRouter,
   chats: chatsRouter,
   messages: messagesRouter,
+  presence: presenceRouter,
   realtime: realtimeRouter,
 });
 export type AppRouter = typeof appRouter;

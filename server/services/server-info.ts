@@ -1,6 +1,7 @@
 import manifest from "../../package.json" with { type: "json" };
 import type { RequestContext } from "../context";
 import type { ServerInfo } from "../contract/accounts";
+import type { Settings } from "../settings";
 
 /** What anyone may know of this server. */
 export async function serverInfo({ app }: RequestContext): Promise<ServerInfo> {
@@ -10,7 +11,14 @@ export async function serverInfo({ app }: RequestContext): Promise<ServerInfo> {
     version: manifest.version,
     registration: app.settings.registration,
     firstAccount: anyone.rowCount === 0,
-    // Sockets are opened where the page came from.
-    realtime: { key: app.settings.realtime.key, host: null, port: null, tls: null },
+    realtime: whereSocketsGo(app.settings),
   };
+}
+
+/** Nulls: where the page came from. */
+function whereSocketsGo({ realtime, externalRealtime }: Settings): ServerInfo["realtime"] {
+  if (externalRealtime === null) return { key: realtime.key, host: null, port: null, tls: null };
+  const { hostname, port, protocol } = externalRealtime.publicUrl;
+  const tls = protocol === "wss:";
+  return { key: externalRealtime.key, host: hostname, port: port === "" ? (tls ? 443 : 80) : Number(port), tls };
 }

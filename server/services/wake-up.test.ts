@@ -1,10 +1,13 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { accountChannel, type EntryEvent, type WatermarkEvent } from "../contract/events";
+import type { ChatId, UserId } from "../contract/ids";
 import { MAX_EVENT_BYTES } from "../contract/limits";
+import { chatChannel, type Presence, type Privacy, presenceChannel } from "../contract/presence";
 import type { Publication } from "../realtime/realtime";
 import { createTestApp, type TestApp } from "../testing/app";
 import { buildChat, buildDevice, buildPerson, buildSession, makeEntry, removeDevice, type TestPerson } from "../testing/people";
 import { acknowledge } from "./acknowledge";
+import { setPrivacy } from "./privacy";
 import { sendEntries } from "./send-entries";
 import { createWakeUp } from "./wake-up";
 
@@ -17,10 +20,14 @@ beforeAll(async () => {
 });
 afterAll(() => app.close());
 
+const ID = "00000000-0000-4000-8000-000000000001";
+const SIDE_CHANNELS = [accountChannel(ID as UserId), presenceChannel(ID as UserId), chatChannel(ID as ChatId)];
+
 /** A listener whose publications can be awaited. */
 async function listen() {
   const heard: Publication[] = [];
   const ended: string[] = [];
+  const left: string[] = [];
   let looks = 0;
   let changed = () => {};
   const publish = (publications: Publication[]) => {
@@ -31,6 +38,10 @@ async function listen() {
     ended.push(sessionId);
     changed();
   };
+  const askAgain = (userId: string, isMeant: (channel: string) => boolean) => {
+    for (const channel of SIDE_CHANNELS) if (isMeant(channel)) left.push(`${userId} ${channel}`);
+    changed();
+  };
   const tellAllToLook = () => {
     looks++;
     changed();
@@ -39,7 +50,7 @@ async function listen() {
     databaseUrl: app.databaseUrl,
     db: app.pool,
     logId: app.logId,
-    realtime: { publish, endSession },
+    realtime: { publish, endSession, askAgain },
     tellAllToLook,
     log: { warn: () => {} },
   });
@@ -53,6 +64,21 @@ async function listen() {
   };
   return {
     stop: wakeUp.stop,
+    left,
+    async presenceOf({ userId }: TestPerson, count: number): Promise<Presence[]> {
+      const told = () =>
+        heard.flatMap(({ channel, event }) =>
+          channel === presenceChannel(userId) && event.name === "presence" ? [event.data.presence] : [],
+        );
+      await until(() => told().length >= count);
+      return told();
+    },
+    async privacyOf({ userId }: TestPerson, count: number): Promise<Privacy[]> {
+      const told = () =>
+        heard.flatMap(({ channel, event }) => (channel === accountChannel(userId) && event.name === "privacy" ? [event.data] : []));
+      await until(() => told().length >= count);
+      return told();
+    },
     untilLook: (count: number) => until(() => looks >= count),
     async endedSessions(count: number): Promise<string[]> {
       await until(() => ended.length >= count);
@@ -198,4 +224,31 @@ test("it can't start while the database is away", async () => {
   await expect(createWakeUp({ ...deps, databaseUrl: "postgresql://127.0.0.1:1/nothing" }).start()).rejects.toMatchObject({
     code: "ECONNREFUSED",
   });
+});
+
+test("how people stand is told on their own channels, and no more exactly than in minutes", async () => {
+  const line = await listen();
+  await app.pool.query("UPDATE users SET last_seen_at = to_timestamp(1234567.891) WHERE user_id = $1", [alice.userId]);
+  await app.pool.query("INSERT INTO account_presence (user_id, process_id) VALUES ($1, gen_random_uuid())", [bob.userId]);
+  await app.pool.query("SELECT notify_presence($1::uuid[])", [[alice.userId, bob.userId]]);
+  expect(await line.presenceOf(alice, 1)).toEqual([{ state: "offline", lastSeenMs: 1_234_560_000 }]);
+  expect(await line.presenceOf(bob, 1)).toEqual([{ state: "online" }]);
+  await app.pool.query("UPDATE users SET last_seen_at = NULL WHERE user_id = $1", [alice.userId]);
+  await app.pool.query("SELECT notify_presence($1::uuid[])", [[alice.userId]]);
+  expect((await line.presenceOf(alice, 2)).at(-1)).toEqual({ state: "offline", lastSeenMs: null });
+  await line.stop();
+});
+
+test("who stops sharing is told so on all devices, is hidden from the others, and hears nothing of them from then on", async () => {
+  const line = await listen();
+  const ask = { app, caller: alice.device.caller };
+  await setPrivacy(ask, { sharesPresence: false });
+  expect(await line.privacyOf(alice, 1)).toEqual([{ sharesPresence: false, sharesTyping: true }]);
+  expect((await line.presenceOf(alice, 1)).at(-1)).toEqual({ state: "hidden" });
+  expect(line.left).toEqual([`${alice.userId} ${presenceChannel(ID as UserId)}`]);
+  await setPrivacy(ask, { sharesPresence: true, sharesTyping: false });
+  expect((await line.privacyOf(alice, 2)).at(-1)).toEqual({ sharesPresence: true, sharesTyping: false });
+  expect(line.left.slice(1)).toEqual([`${alice.userId} ${chatChannel(ID as ChatId)}`]);
+  await setPrivacy(ask, { sharesTyping: true });
+  await line.stop();
 });

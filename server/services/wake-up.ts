@@ -5,9 +5,11 @@ import { setTimeout as wait } from "node:timers/promises";
 import pg from "pg";
 import { accountChannel } from "../contract/events";
 import type { ChatId, LogId, UserId } from "../contract/ids";
+import { accountOfPresenceChannel, chatOfChannel, offlineSince, type Presence, presenceChannel } from "../contract/presence";
 import type { Logger } from "../log";
 import type { Publication, Realtime } from "../realtime/realtime";
 import { type EntryPlace, readEntryEvents } from "./entry-events";
+import type { PublishingTurn } from "./publishing-turn";
 import type { Queryable } from "./sql";
 
 const PLACES_PER_READ = 256;
@@ -21,7 +23,9 @@ export type WakeUpDeps = {
   /** For reading what the notifications name. */
   db: Queryable;
   logId: LogId;
-  realtime: Pick<Realtime, "publish" | "endSession">;
+  realtime: Pick<Realtime, "publish" | "endSession" | "askAgain">;
+  /** Where one process publishes for all (an external service); absent where each tells its own sockets. */
+  turn?: PublishingTurn;
   /** Something may have been missed: whoever listens to this process should look into the log, if their sessions still stand. */
   tellAllToLook: () => void;
   log: Pick<Logger, "warn">;
@@ -34,11 +38,15 @@ export type WakeUp = {
 };
 
 export function createWakeUp(deps: WakeUpDeps): WakeUp {
+  const { turn } = deps;
   const publisher = createPublisher(deps);
+  const inTurn = (hear: (payload: string) => void) => (payload: string) => (turn ? turn.take(() => hear(payload)) : hear(payload));
   /** What is done with a notification, by its channel: the SQL functions name them so. */
   const hearing: Record<string, (payload: string) => void> = {
-    parley_entries: (payload) => publisher.add(parsePlaces(payload)),
-    parley_watermarks: (payload) => deps.realtime.publish(parseWatermarks(deps.logId, payload)),
+    parley_entries: inTurn((payload) => publisher.add(parsePlaces(payload))),
+    parley_watermarks: inTurn((payload) => deps.realtime.publish(parseWatermarks(deps.logId, payload))),
+    parley_presence: inTurn((payload) => deps.realtime.publish(parsePresence(payload))),
+    parley_privacy: inTurn((payload) => takePrivacy(deps.realtime, payload)),
     parley_ended_sessions: (sessionId) => deps.realtime.endSession(sessionId),
   };
   const stopping = new AbortController();
@@ -57,6 +65,7 @@ export function createWakeUp(deps: WakeUpDeps): WakeUp {
       if (lost) return;
       lost = true;
       if (connection !== client) return;
+      turn?.lost();
       connection = undefined;
       if (!stopping.signal.aborted) void reconnect();
     };
@@ -73,6 +82,7 @@ export function createWakeUp(deps: WakeUpDeps): WakeUp {
       throw error;
     }
     connection = client;
+    void turn?.wait(client, stopping.signal);
     void untilSilent(client, stopping.signal).then(onLost);
   }
 
@@ -130,6 +140,30 @@ function parseWatermarks(logId: LogId, payload: string): Publication[] {
     const event = { name: "watermark" as const, data: { logId, chatId: chatId as ChatId, userId: userId as UserId, ...marks } };
     return members.map((member) => ({ channel: accountChannel(member as UserId), event }));
   });
+}
+
+/** "account online,account offline milliseconds,account hidden" as notify_presence writes it. */
+function parsePresence(payload: string): Publication[] {
+  return payload.split(",").flatMap((line) => {
+    const [userId, state, lastSeenMs] = line.split(" ") as [UserId, string?, string?];
+    const presence = presenceOf(state, lastSeenMs);
+    return presence ? [{ channel: presenceChannel(userId), event: { name: "presence" as const, data: { userId, presence } } }] : [];
+  });
+}
+
+function presenceOf(state: string | undefined, lastSeenMs: string | undefined): Presence | undefined {
+  if (state === "online" || state === "hidden") return { state };
+  return state === "offline" ? offlineSince(lastSeenMs === undefined ? null : Number(lastSeenMs)) : undefined;
+}
+
+/** "account presence typing" as set_privacy writes it: told to the account's devices, which from then on hear no more than they share. */
+function takePrivacy(realtime: WakeUpDeps["realtime"], payload: string): void {
+  const [userId, ...shares] = payload.split(" ") as [UserId, ...string[]];
+  const [sharesPresence, sharesTyping] = shares.map((word) => word === "true");
+  if (sharesPresence === undefined || sharesTyping === undefined) return;
+  realtime.publish([{ channel: accountChannel(userId), event: { name: "privacy", data: { sharesPresence, sharesTyping } } }]);
+  if (!sharesPresence) realtime.askAgain(userId, (channel) => accountOfPresenceChannel(channel) !== undefined);
+  if (!sharesTyping) realtime.askAgain(userId, (channel) => chatOfChannel(channel) !== undefined);
 }
 
 /** Publishes places in the order in which they came; those that come meanwhile are read together. */

@@ -9,7 +9,7 @@ beforeAll(async () => {
 afterAll(() => database.drop());
 
 const CHAT_OWNED = ["chats", "chat_participants", "messages", "message_parts", "device_cursors"];
-const ACCOUNT_OWNED = ["users", "devices", "device_manifests", "encryption_keys", "one_time_prekeys", "spent_prekeys"];
+const ACCOUNT_OWNED = ["users", "devices", "device_manifests", "encryption_keys", "one_time_prekeys", "spent_prekeys", "account_presence"];
 /** Neither a chat's nor an account's: better-auth's tables, and the server's own. */
 const OTHERS = [
   "sessions",
@@ -19,6 +19,7 @@ const OTHERS = [
   "server_state",
   "rate_limits",
   "device_owners",
+  "server_processes",
   "_prisma_migrations",
 ];
 

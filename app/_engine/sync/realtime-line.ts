@@ -5,6 +5,8 @@ import { connectRealtime, type PusherClass, type RealtimeConnection } from "../t
 import type { Connection } from "./connection";
 import { type EngineContext, readSelf } from "./engine-context";
 import { applyWatermark, type Inbox } from "./inbox";
+import { storePrivacy } from "./presence-commands";
+import type { PresenceLeader } from "./presence-leader";
 import { retryDelayMs } from "./retry-delay";
 
 export type RealtimeLine = { open(): Promise<void>; reconnect(): void; close(): void };
@@ -15,6 +17,7 @@ export type RealtimeLineDeps = {
   origin: string;
   connection: Connection;
   inbox: Inbox;
+  presence: Pick<PresenceLeader, "up" | "down">;
   /** Something may have been missed. */
   pull: () => void;
   /** The channel is (again) subscribed. */
@@ -22,12 +25,13 @@ export type RealtimeLineDeps = {
 };
 
 export function createRealtimeLine(deps: RealtimeLineDeps): RealtimeLine {
-  const { connection, inbox, pull, online } = deps;
+  const { connection, inbox, presence, pull, online } = deps;
   let line: RealtimeConnection | undefined;
   let closed = false;
   const hear = async (event: AccountEvent) => {
     const log = await readMeta(deps.ctx.db, "log");
     if (event.name === "watermark" && event.data.logId === log?.logId) return applyWatermark(deps.ctx, event.data);
+    if (event.name === "privacy") return storePrivacy(deps.ctx, event.data);
     if (event.name === "entry" && (await inbox.takeEvent(event.data))) return;
     pull();
   };
@@ -42,9 +46,13 @@ export function createRealtimeLine(deps: RealtimeLineDeps): RealtimeLine {
             state: (state) => {
               if (state === "connecting") return;
               void connection.realtime(state === "online");
-              if (state === "online")
+              if (state === "online" && line) {
+                presence.up(line.join);
                 online(); // whatever happened while it was down
-              else pull(); // is it the socket alone, or the server?
+              } else {
+                presence.down();
+                pull(); // is it the socket alone, or the server?
+              }
             },
             event: (event) => void hear(event).catch(() => pull()),
           },

@@ -10,8 +10,12 @@ import { createInbox } from "./inbox";
 import type { Leadership } from "./leadership";
 import { createOutbox } from "./outbox";
 import { keepPrekeysStocked } from "./prekeys";
+import { refreshPrivacy } from "./presence-commands";
+import { createPresenceLeader } from "./presence-leader";
 import { createRealtimeLine } from "./realtime-line";
 import { recoverFromRollback } from "./rollback";
+import { setRealTimer } from "./set-timer";
+import type { TabBus } from "./tab-bus";
 import { watchStore } from "./views";
 
 export type SyncingDeps = {
@@ -19,6 +23,7 @@ export type SyncingDeps = {
   leadership: Leadership;
   Pusher: PusherClass;
   origin: string;
+  bus: TabBus;
   /** The account is gone or somebody else leads: stop. */
   ended: () => void;
   reportFault: (where: string, error: unknown) => void;
@@ -61,10 +66,12 @@ export function startSyncing(deps: SyncingDeps): Syncing {
     await outbox.flush();
   });
   const prekeys = guard("prekeys", () => keepPrekeysStocked(ctx, deps.leadership));
+  const privacy = guard("privacy", () => refreshPrivacy(ctx));
   const online = () => {
-    for (const task of [pull, send]) task.run();
+    for (const task of [pull, send, privacy]) task.run();
   };
-  const realtime = createRealtimeLine({ ...deps, connection, inbox, pull: pull.run, online });
+  const presence = createPresenceLeader({ ctx, bus: deps.bus, setTimer: setRealTimer });
+  const realtime = createRealtimeLine({ ...deps, connection, inbox, presence, pull: pull.run, online });
 
   const stops = [
     watchStore(
@@ -97,7 +104,8 @@ export function startSyncing(deps: SyncingDeps): Syncing {
     stop() {
       stopped = true;
       for (const stop of stops) stop();
-      for (const task of [acknowledge, pull, send, prekeys]) task.cancel();
+      for (const task of [acknowledge, pull, send, prekeys, privacy]) task.cancel();
+      presence.close();
       realtime.close();
     },
   };

@@ -6,7 +6,8 @@ import type { ChatListItem, NoticeKind } from "@/engine";
 import { Avatar } from "../../_ui/avatar";
 import { Badge } from "../../_ui/badge";
 import { Receipt } from "../../_ui/receipt";
-import { AppLink, chatPath } from "../shell";
+import { useTypingWords } from "../messages";
+import { AppLink, chatPath, useView } from "../shell";
 import { type Preview, previewOf } from "./preview";
 
 export type ChatRowProps = { chat: ChatListItem; name: string; time: string; current: boolean };
@@ -39,7 +40,7 @@ export const ChatRow = memo(function ChatRow({ chat, name, time, current }: Chat
       </span>
       {chat.unread > 0 && <span className="sr-only">{t("unreadMessages", { count: chat.unread })},</span>}
       <span className="preview">
-        <PreviewLine preview={previewOf(chat)} />
+        {current ? <OpenChatPreview chat={chat} /> : <PreviewLine preview={previewOf(chat)} />}
         {chat.unread > 0 && <Badge count={chat.unread} />}
       </span>
       <time>
@@ -63,6 +64,18 @@ const NOTICES = {
 
 function Comma() {
   return <span className="spoken">,</span>;
+}
+
+/** Who is typing is known of the chat that is on screen, and of no other. */
+function OpenChatPreview({ chat }: { chat: ChatListItem }) {
+  const typingWords = useTypingWords();
+  const typing = useView("presence", { chatId: chat.chatId })?.typing ?? [];
+  if (typing.length === 0) return <PreviewLine preview={previewOf(chat)} />;
+  return (
+    <span className="typing">
+      <Words>{typingWords(chat.type, typing)}</Words>
+    </span>
+  );
 }
 
 function PreviewLine({ preview }: { preview: Preview }) {

@@ -12,6 +12,7 @@ import { useFailureWords } from "./failure-words";
 import { HeldCard } from "./held-card";
 import { useDraft } from "./use-draft";
 import { useTextareaHeight } from "./use-textarea-height";
+import { useTyping } from "./use-typing";
 
 export type ComposerProps = {
   chatId: ChatId;
@@ -93,6 +94,7 @@ function useSending({ chatId, name, draft, held, onSend }: Omit<ComposerProps, "
   const commands = useEngine();
   const failureWords = useFailureWords(name);
   const { text, change, take, putBack } = useDraft(chatId, draft);
+  const typing = useTyping(chatId);
   const [failure, setFailure] = useState<FailureCode | null>(null);
   const box = useRef<HTMLTextAreaElement>(null);
   const card = useRef<HTMLDivElement>(null);
@@ -122,6 +124,7 @@ function useSending({ chatId, name, draft, held, onSend }: Omit<ComposerProps, "
   const changed = (next: string) => {
     if (failure) setFailure(null);
     change(next);
+    if (!held) typing(next);
   };
   const problem = failure ? failureWords(failure) : null;
   return { box, card, text, change: changed, size, problem, send, sendAnyway: () => void sendAnyway() };

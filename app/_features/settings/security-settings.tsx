@@ -5,7 +5,7 @@ import { buttonClass } from "../../_ui/button-class";
 import { PageLink, useAccount } from "../shell";
 import { SettingsGroup, SettingsPage } from "./settings-page";
 
-const SEEN = ["seenNames", "seenChats", "seenTimes", "seenReceipts", "seenAddresses"] as const;
+const SEEN = ["seenNames", "seenChats", "seenTimes", "seenReceipts", "seenPresence", "seenAddresses"] as const;
 const UNSEEN = ["unseenMessages", "unseenKeys", "unseenPassword"] as const;
 
 /** The recovery key while it is still here, and what the server can and can't see. */

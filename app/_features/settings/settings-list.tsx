@@ -1,5 +1,5 @@
 "use client";
-import { ArrowLeft, Laptop, LogOut, type LucideIcon, Palette, Server, Shield, Ticket, UserRound } from "lucide-react";
+import { ArrowLeft, Laptop, Lock, LogOut, type LucideIcon, Palette, Server, Shield, Ticket, UserRound } from "lucide-react";
 import { usePathname } from "next/navigation";
 import { lazy, Suspense, useState } from "react";
 import { useTranslations } from "use-intl";
@@ -9,9 +9,14 @@ import { BackButton } from "./back-button";
 
 const SignOutDialog = lazy(async () => ({ default: (await import("./sign-out-dialog")).SignOutDialog }));
 
-type Section = { path: string; name: "account" | "appearance" | "devices" | "security" | "invites" | "server"; icon: LucideIcon };
+type Section = {
+  path: string;
+  name: "account" | "privacy" | "appearance" | "devices" | "security" | "invites" | "server";
+  icon: LucideIcon;
+};
 const SECTIONS: Section[] = [
   { path: "/settings/account", name: "account", icon: UserRound },
+  { path: "/settings/privacy", name: "privacy", icon: Lock },
   { path: "/settings/appearance", name: "appearance", icon: Palette },
   { path: "/settings/sessions", name: "devices", icon: Laptop },
   { path: "/settings/security", name: "security", icon: Shield },

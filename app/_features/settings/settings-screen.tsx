@@ -5,12 +5,14 @@ import { AccountSettings } from "./account-settings";
 import { AppearanceSettings } from "./appearance-settings";
 import { DeviceSettings } from "./device-settings";
 import { InviteSettings } from "./invite-settings";
+import { PrivacySettings } from "./privacy-settings";
 import { SecuritySettings } from "./security-settings";
 import { ServerSettings } from "./server-settings";
 import { SettingsList } from "./settings-list";
 
 const SCREENS = {
   account: AccountSettings,
+  privacy: PrivacySettings,
   appearance: AppearanceSettings,
   sessions: DeviceSettings,
   security: SecuritySettings,

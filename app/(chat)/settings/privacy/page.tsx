@@ -1,0 +1,4 @@
+/** Shown by the layout. */
+export default function Page() {
+  return null;
+}

@@ -1,0 +1,45 @@
+/** A circuit breaker: after some failures in a row nothing is sent but one call now and then, to find out whether the service is back. */
+import type { RealtimeLog } from "../observation";
+
+const FAILURES_UNTIL_OPEN = 3;
+const FIRST_RETRY_MS = 250;
+const LONGEST_RETRY_MS = 15_000;
+
+export type Circuit = {
+  isOpen(): boolean;
+  /** Makes a call; returns whether it was done. Never rejects. */
+  attempt(call: () => Promise<void>): Promise<boolean>;
+  /** How long to wait before the next call after a failed one. */
+  retryDelayMs(): number;
+};
+
+export type CircuitDeps = {
+  log: Pick<RealtimeLog, "info" | "warn">;
+  /** One per call. */
+  observe: (outcome: "done" | "failed", seconds: number) => void;
+  now: () => number;
+};
+
+export function createCircuit({ log, observe, now }: CircuitDeps): Circuit {
+  let failures = 0;
+  const isOpen = () => failures >= FAILURES_UNTIL_OPEN;
+  return {
+    isOpen,
+    async attempt(call) {
+      const startedMs = now();
+      try {
+        await call();
+      } catch (err) {
+        failures++;
+        observe("failed", (now() - startedMs) / 1_000);
+        if (failures === FAILURES_UNTIL_OPEN) log.warn("the real-time service does not answer; clients are told when it does", { err });
+        return false;
+      }
+      if (isOpen()) log.info("the real-time service answers again");
+      failures = 0;
+      observe("done", (now() - startedMs) / 1_000);
+      return true;
+    },
+    retryDelayMs: () => Math.min(FIRST_RETRY_MS * 2 ** Math.max(0, failures - 1), LONGEST_RETRY_MS),
+  };
+}

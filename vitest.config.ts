@@ -19,8 +19,8 @@ export default defineConfig({
     // npx vitest run app/_engine/signal --coverage: the protocol core is covered, or the run fails.
     coverage: {
       provider: "v8",
-      include: ["app/_engine/signal/*.ts"],
-      exclude: ["**/*.test.ts"],
+      include: ["app/_engine/signal/**/*.ts"],
+      exclude: ["**/*.test.ts", "app/_engine/signal/testing/**"],
       reporter: ["text"],
       thresholds: { lines: 98, branches: 98 },
     },

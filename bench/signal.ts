@@ -3,7 +3,7 @@
  *  take turns, so that noise meets them alike.
  *  Run: npx tsx bench/signal.ts */
 import { pqxdh } from "../app/_engine/signal/pqxdh";
-import { parleySenderKeys } from "../app/_engine/signal/sender-key-format";
+import { parleySenderKeys } from "../app/_engine/signal/sender-keys/format";
 import { bundleSignal } from "../app/_engine/signal/testing/bundle";
 import { whisperGroup } from "../app/_engine/signal/testing/whisper-group";
 import { x3dh } from "../app/_engine/signal/testing/x3dh";

@@ -6,7 +6,7 @@ import Pusher from "pusher-js";
 import type { Outcome, ViewName, Views } from "./door";
 import { createEngine, type EngineDeps, type HeadlessEngine } from "./engine";
 import type { Locks } from "./sync/leadership";
-import type { Broadcast } from "./sync/tab-bus";
+import type { Broadcast } from "./sync/presence/tab-bus";
 import type { PusherClass } from "./transport/realtime";
 
 export type TestEngine = HeadlessEngine & {

@@ -11,7 +11,7 @@ import { createClientEvents } from "./client-events";
 import type { Connection, SocketOwner } from "./connection";
 import { createEndedOwners } from "./ended-owners";
 import { createEnding } from "./ending";
-import { createHttpApi, type HttpApi } from "./http-api";
+import { createHttpApi, type HttpApi } from "./http-api/http-api";
 import { createLifecycle } from "./lifecycle";
 import { createMembers } from "./members";
 import { createMessageHandler } from "./message-handler";

@@ -5,8 +5,8 @@ import { connectRealtime, type PusherClass, type RealtimeConnection } from "../t
 import type { Connection } from "./connection";
 import { type EngineContext, readSelf } from "./engine-context";
 import { applyWatermark, type Inbox } from "./inbox";
-import { storePrivacy } from "./presence-commands";
-import type { PresenceLeader } from "./presence-leader";
+import { storePrivacy } from "./presence/presence-commands";
+import type { PresenceLeader } from "./presence/presence-leader";
 import { retryDelayMs } from "./retry-delay";
 
 export type RealtimeLine = { open(): Promise<void>; reconnect(): void; close(): void };

@@ -10,12 +10,12 @@ import { createInbox } from "./inbox";
 import type { Leadership } from "./leadership";
 import { createOutbox } from "./outbox";
 import { keepPrekeysStocked } from "./prekeys";
-import { refreshPrivacy } from "./presence-commands";
-import { createPresenceLeader } from "./presence-leader";
+import { refreshPrivacy } from "./presence/presence-commands";
+import { createPresenceLeader } from "./presence/presence-leader";
+import { setRealTimer } from "./presence/set-timer";
+import type { TabBus } from "./presence/tab-bus";
 import { createRealtimeLine } from "./realtime-line";
 import { recoverFromRollback } from "./rollback";
-import { setRealTimer } from "./set-timer";
-import type { TabBus } from "./tab-bus";
 import { watchStore } from "./views";
 
 export type SyncingDeps = {

@@ -6,10 +6,16 @@ import { build } from "esbuild";
 
 const folder = path.resolve(import.meta.dirname, "..");
 
+/** The files of the product below app/_engine/signal, without tests and what they stand on; relative to it. */
+export function productFiles(): string[] {
+  const names = readdirSync(folder, { recursive: true, encoding: "utf8" });
+  return names.filter((name) => name.endsWith(".ts") && !name.endsWith(".test.ts") && !name.startsWith(`testing${path.sep}`));
+}
+
 /** Returns the script, and its size in bytes after gzip. Every export of every file counts, so the engine's own bundle has no more. */
 export async function bundleSignal(): Promise<{ script: string; gzipBytes: number }> {
-  const names = readdirSync(folder).filter((name) => name.endsWith(".ts") && !name.endsWith(".test.ts"));
-  const contents = names.map((name, i) => `export * as file${i} from "./${path.basename(name, ".ts")}";`).join("\n");
+  const names = productFiles();
+  const contents = names.map((name, i) => `export * as file${i} from "./${name}";`).join("\n");
   const { outputFiles } = await build({
     stdin: { contents, resolveDir: folder },
     bundle: true,

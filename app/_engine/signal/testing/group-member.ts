@@ -1,13 +1,13 @@
 /** A member device of one chat with its sender keys in memory, for tests. The cryptography is the real one. */
 import { sha256 } from "@noble/hashes/sha2.js";
 import { utf8ToBytes } from "@noble/hashes/utils.js";
-import { advance } from "../sender-key-chain";
-import { decodeOwnSenderKeys, decodeSenderKeyRecord, encodeOwnSenderKeys, encodeSenderKeyRecord } from "../sender-key-codec";
-import { parleySenderKeys } from "../sender-key-format";
-import { createSenderKey, type DistributeOptions, distribute, groupEncrypt } from "../sender-key-own";
-import { groupDecrypt, processDistribution } from "../sender-key-received";
-import type { OwnSenderKeys, SenderKeyRecord } from "../sender-key-state";
-import type { SenderKeyContext, SenderKeySuite } from "../sender-key-suite";
+import { advance } from "../sender-keys/chain";
+import { decodeOwnSenderKeys, decodeSenderKeyRecord, encodeOwnSenderKeys, encodeSenderKeyRecord } from "../sender-keys/codec";
+import { parleySenderKeys } from "../sender-keys/format";
+import { createSenderKey, type DistributeOptions, distribute, groupEncrypt } from "../sender-keys/own";
+import { groupDecrypt, processDistribution } from "../sender-keys/received";
+import type { OwnSenderKeys, SenderKeyRecord } from "../sender-keys/state";
+import type { SenderKeyContext, SenderKeySuite } from "../sender-keys/suite";
 import { NOW_MS, seededRandom } from "./device";
 
 export type GroupMember = ReturnType<typeof createGroupMember>;

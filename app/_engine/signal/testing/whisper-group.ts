@@ -4,7 +4,7 @@ import { concatBytes } from "@noble/hashes/utils.js";
 import { constantTimeEqual, decodeEcPublicKey, EC_PUBLIC_KEY_BYTES, SIGNATURE_BYTES } from "@/server/contract/signatures";
 import type { ChainKey } from "../primitives";
 import { createWriter, decodeStrictly, malformed, type Reader } from "../protobuf";
-import type { SenderKeyContext, SenderKeySuite } from "../sender-key-suite";
+import type { SenderKeyContext, SenderKeySuite } from "../sender-keys/suite";
 import { x3dh } from "./x3dh";
 
 const VERSION_BYTE = 0x33;

@@ -2,14 +2,14 @@
  *  all tabs what it hears. */
 import type { ChatId } from "@/server/contract/ids";
 import type { Privacy } from "@/server/contract/presence";
-import { readMeta } from "../storage/database";
-import type { JoinChannel } from "../transport/realtime";
-import type { EngineContext } from "./engine-context";
+import { readMeta } from "../../storage/database";
+import type { JoinChannel } from "../../transport/realtime";
+import type { EngineContext } from "../engine-context";
+import { watchStore } from "../views";
 import { openPresenceRoom, type PresenceRoom } from "./presence-room";
 import { NOTHING_KNOWN } from "./presence-tab";
 import type { SetTimer } from "./set-timer";
 import type { TabBus } from "./tab-bus";
-import { watchStore } from "./views";
 
 /** Who walks through the list of chats does not look at each of them. */
 const SETTLE_MS = 250;

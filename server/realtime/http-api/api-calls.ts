@@ -1,7 +1,7 @@
 /** Bodies and questions of the HTTP API, with the limits of Pusher Channels. */
 import { z } from "zod";
-import { AppError } from "../contract/errors";
-import { isSocketId, kindOfChannel } from "./channel-names";
+import { AppError } from "../../contract/errors";
+import { isSocketId, kindOfChannel } from "../channel-names";
 
 const MAX_CHANNELS = 100;
 const MAX_BATCH = 10;

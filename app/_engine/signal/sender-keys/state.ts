@@ -1,7 +1,7 @@
 /** Sender keys as values: what a device keeps of its own, and what it was given of another device's, for one chat. */
 import type { EcPublicKey } from "@/server/contract/signatures";
-import type { ChainKey, EcKeyPair } from "./primitives";
-import type { SkippedKey } from "./session-state";
+import type { ChainKey, EcKeyPair } from "../primitives";
+import type { SkippedKey } from "../session-state";
 
 /** No receiver looks further ahead in one step, nor takes an earlier step further back. */
 export const MAX_STEPS_AHEAD = 2_000;

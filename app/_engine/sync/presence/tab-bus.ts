@@ -2,7 +2,7 @@
  *  them. It goes through a BroadcastChannel and not through the store like everything else, because it is worth nothing a moment later: each
  *  word would be a commit that waits for the disk. */
 import type { ChatId } from "@/server/contract/ids";
-import type { PresenceView } from "../door";
+import type { PresenceView } from "../../door";
 
 export type TabMessage =
   /** A tab's chats on screen; said again now and then, so that a tab that vanished is forgotten. */

@@ -1,9 +1,9 @@
 /** The shared sender key code against Signal's own library, through the suite that speaks its format. */
 import { expect, it } from "vitest";
 import { uuidToBytes } from "@/server/contract/encodings";
-import { createGroupMember } from "./testing/group-member";
-import { createLibsignalGroupPeer } from "./testing/libsignal-group-peer";
-import { whisperGroup } from "./testing/whisper-group";
+import { createGroupMember } from "../testing/group-member";
+import { createLibsignalGroupPeer } from "../testing/libsignal-group-peer";
+import { whisperGroup } from "../testing/whisper-group";
 
 const DISTRIBUTION_ID = "6b0c9a52-3e5d-4f3c-9a7e-0d1f2a3b4c5d";
 

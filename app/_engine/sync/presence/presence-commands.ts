@@ -1,9 +1,9 @@
 /** Commands about presence and typing, and the account's own settings of both. */
 import type { Privacy } from "@/server/contract/presence";
-import type { Commands } from "../door";
-import { readMeta, writeMeta } from "../storage/database";
-import type { EngineContext } from "./engine-context";
-import { done } from "./outcome";
+import type { Commands } from "../../door";
+import { readMeta, writeMeta } from "../../storage/database";
+import type { EngineContext } from "../engine-context";
+import { done } from "../outcome";
 import type { TabBus } from "./tab-bus";
 
 export function presenceCommands(ctx: EngineContext, bus: TabBus): Pick<Commands, "setTyping" | "setPrivacy"> {

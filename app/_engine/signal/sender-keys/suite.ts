@@ -1,6 +1,6 @@
 /** What differs between the formats of sender keys that the shared code can speak. The product knows one (sender-key-format.ts). */
 import type { EcPublicKey } from "@/server/contract/signatures";
-import type { ChainKey } from "./primitives";
+import type { ChainKey } from "../primitives";
 
 /** Whose sender key in which chat: 16 bytes each. It comes from the entry, never from a message. */
 export type SenderKeyContext = { readonly chatId: Uint8Array; readonly userId: Uint8Array; readonly deviceId: Uint8Array };

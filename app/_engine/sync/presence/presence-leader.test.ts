@@ -4,11 +4,11 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type ChatId, MessageId, type UserId } from "@/server/contract/ids";
 import { chatChannel, type Presence, presenceChannel, TYPING_EVENT } from "@/server/contract/presence";
 import { createManualClock, type ManualClock } from "@/server/testing/manual-clock";
-import type { PresenceView } from "../door";
-import { type ChatRow, EngineDatabase, type MessageRow, writeMeta } from "../storage/database";
-import type { JoinChannel } from "../transport/realtime";
-import "../testing"; // live queries need its IndexedDB
-import type { EngineContext } from "./engine-context";
+import type { PresenceView } from "../../door";
+import { type ChatRow, EngineDatabase, type MessageRow, writeMeta } from "../../storage/database";
+import type { JoinChannel } from "../../transport/realtime";
+import "../../testing"; // live queries need its IndexedDB
+import type { EngineContext } from "../engine-context";
 import { presenceCommands, storePrivacy } from "./presence-commands";
 import { createPresenceLeader, type PresenceLeader } from "./presence-leader";
 import { createPresenceTab, type PresenceTab } from "./presence-tab";

@@ -1,8 +1,8 @@
 /** Who may call the HTTP API, and what it refuses; what it does is in stock-clients.test.ts. */
 import { createHash, createHmac } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { send } from "../http/testing/http-client";
-import { APP_ID, KEY, SECRET, startRealtime, type TestRealtime } from "./testing";
+import { send } from "../../http/testing/http-client";
+import { APP_ID, KEY, SECRET, startRealtime, type TestRealtime } from "../testing";
 
 const NOW_S = 1_790_000_000;
 let server: TestRealtime;

@@ -1,6 +1,9 @@
 /** Group messages among members that got each other's sender keys. */
 import { describe, expect, it } from "vitest";
-import { createSenderKey, distribute, dropExpiredKeys, dropOwnSenderKeys, forgetStepsBefore, groupEncrypt } from "./sender-key-own";
+import { NOW_MS } from "../testing/device";
+import { createGroupMember, type GroupMember } from "../testing/group-member";
+import { whisperGroup } from "../testing/whisper-group";
+import { createSenderKey, distribute, dropExpiredKeys, dropOwnSenderKeys, forgetStepsBefore, groupEncrypt } from "./own";
 import {
   isRotationDue,
   MAX_SENDER_KEY_AGE_MS,
@@ -9,10 +12,7 @@ import {
   MAX_STEP,
   MAX_STEP_KEPT_MS,
   type OwnSenderKeys,
-} from "./sender-key-state";
-import { NOW_MS } from "./testing/device";
-import { createGroupMember, type GroupMember } from "./testing/group-member";
-import { whisperGroup } from "./testing/whisper-group";
+} from "./state";
 
 const DAY_MS = 86_400_000;
 

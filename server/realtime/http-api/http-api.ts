@@ -1,12 +1,12 @@
 /** The HTTP API of the protocol, without HTTP: for the application that shares the secret. It reaches the sockets of this process. */
-import { AppError } from "../contract/errors";
+import { AppError } from "../../contract/errors";
+import { isUserId, kindOfChannel } from "../channel-names";
+import type { Channels } from "../channels";
+import type { Connection } from "../connection";
+import type { Members } from "../members";
+import type { RealtimeMetrics } from "../observation";
 import { type Attribute, parseAttributes, parseBatch, parseTrigger, type TriggeredEvent } from "./api-calls";
 import { type ApiCall, isSignedBody, signedParameters } from "./api-signature";
-import { isUserId, kindOfChannel } from "./channel-names";
-import type { Channels } from "./channels";
-import type { Connection } from "./connection";
-import type { Members } from "./members";
-import type { RealtimeMetrics } from "./observation";
 
 /** `path` without its query; `readBody` is only called for a call that is signed. */
 export type ApiRequest = ApiCall & { readBody(): Promise<Buffer> };

@@ -1,7 +1,7 @@
 /** Who may call the HTTP API: whoever knows the application's secret. Construction of Pusher Channels ("Generating authentication
  *  signatures"): HMAC-SHA256 of `METHOD\npath\nquery`, the query without its signature, sorted by name, values not escaped. */
 import { createHash, createHmac } from "node:crypto";
-import { isSameText } from "./signatures";
+import { isSameText } from "../signatures";
 
 const MAX_AGE_MS = 600_000;
 

@@ -1,7 +1,7 @@
 /** Own and received sender keys as bytes for the store: Protocol Buffers with a format version, decoded strictly.
  *  The bytes are secrets: the store wraps them. */
-import type { ChainKey } from "./primitives";
-import { createWriter, malformed, type Reader, type Writer } from "./protobuf";
+import type { ChainKey } from "../primitives";
+import { createWriter, malformed, type Reader, type Writer } from "../protobuf";
 import {
   decoded,
   encoded,
@@ -15,7 +15,7 @@ import {
   readSkipped,
   readTime,
   writePair,
-} from "./record-fields";
+} from "../record-fields";
 import {
   type ChainStep,
   type CurrentSenderKey,
@@ -25,7 +25,7 @@ import {
   type ReceivedSenderKey,
   type RetiredSenderKey,
   type SenderKeyRecord,
-} from "./sender-key-state";
+} from "./state";
 
 const MAX_OWN_KEY_BYTES = 256;
 const MAX_RECEIVED_KEY_BYTES = 131_072;

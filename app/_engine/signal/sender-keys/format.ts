@@ -9,10 +9,10 @@ import {
   signingInput,
   verifyXEdDSA,
 } from "@/server/contract/signatures";
-import type { ChainKey } from "./primitives";
-import { createWriter, decodeStrictly } from "./protobuf";
-import { MAX_U32 } from "./record-fields";
-import type { SenderKeySuite } from "./sender-key-suite";
+import type { ChainKey } from "../primitives";
+import { createWriter, decodeStrictly } from "../protobuf";
+import { MAX_U32 } from "../record-fields";
+import type { SenderKeySuite } from "./suite";
 
 const VERSION = 0x51;
 const SENDER_KEY_MESSAGE = 3;

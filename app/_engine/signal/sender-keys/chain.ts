@@ -1,9 +1,9 @@
 /** The chain of a sender key: the same steps as a session's chain, with message keys of their own. */
-import { type ChainKey, type CipherKey, hkdf, type MessageKeySeed, wipe } from "./primitives";
-import { step } from "./ratchet";
-import type { ChainStep } from "./sender-key-state";
-import type { SenderKeySuite } from "./sender-key-suite";
-import type { SkippedKey } from "./session-state";
+import { type ChainKey, type CipherKey, hkdf, type MessageKeySeed, wipe } from "../primitives";
+import { step } from "../ratchet";
+import type { SkippedKey } from "../session-state";
+import type { ChainStep } from "./state";
+import type { SenderKeySuite } from "./suite";
 
 const NO_SALT = new Uint8Array(32);
 

@@ -1,6 +1,6 @@
 /** The presence views of one tab: tells the leader which chats are on screen, and shows what it hears of them. */
 import type { ChatId } from "@/server/contract/ids";
-import type { PresenceView } from "../door";
+import type { PresenceView } from "../../door";
 import type { SetTimer } from "./set-timer";
 import type { TabBus } from "./tab-bus";
 

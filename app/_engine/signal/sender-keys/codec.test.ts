@@ -1,13 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { testRuns } from "@/server/testing/test-runs";
-import { decodeSessionRecord } from "./record-codec";
-import { decodeOwnSenderKeys, decodeSenderKeyRecord, encodeOwnSenderKeys, encodeSenderKeyRecord } from "./sender-key-codec";
-import { parleySenderKeys } from "./sender-key-format";
-import { dropOwnSenderKeys } from "./sender-key-own";
-import type { OwnSenderKeys, ReceivedSenderKey, SenderKeyRecord } from "./sender-key-state";
-import { createGroupMember, idOf } from "./testing/group-member";
-import { whisperGroup } from "./testing/whisper-group";
+import { decodeSessionRecord } from "../record-codec";
+import { createGroupMember, idOf } from "../testing/group-member";
+import { whisperGroup } from "../testing/whisper-group";
+import { decodeOwnSenderKeys, decodeSenderKeyRecord, encodeOwnSenderKeys, encodeSenderKeyRecord } from "./codec";
+import { parleySenderKeys } from "./format";
+import { dropOwnSenderKeys } from "./own";
+import type { OwnSenderKeys, ReceivedSenderKey, SenderKeyRecord } from "./state";
 
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString("hex");
 
@@ -40,7 +40,7 @@ describe("stored sender keys", () => {
 
   it("keep their bytes", async () => {
     const snapshot = { own: hex(encodeOwnSenderKeys(own)), received: hex(encodeSenderKeyRecord(received)) };
-    await expect(`${JSON.stringify(snapshot, null, 2)}\n`).toMatchFileSnapshot("./testing/vectors/sender-key-record.json");
+    await expect(`${JSON.stringify(snapshot, null, 2)}\n`).toMatchFileSnapshot("../testing/vectors/sender-key-record.json");
   });
 
   it("are not read as each other, as sessions, or in another format version", () => {

@@ -1,10 +1,10 @@
 /** Other devices' sender keys: takes what they hand out and opens what they encrypt. Invariants: nothing is derived before the signature
  *  is verified, a message that fails changes nothing, and no message opens twice, whatever is handed out again. */
 import { constantTimeEqual } from "@/server/contract/signatures";
-import { decryptCbc, type MessageKeySeed, wipe } from "./primitives";
-import { groupMessageKeys, walk } from "./sender-key-chain";
-import { parleySenderKeys } from "./sender-key-format";
-import { MAX_SENDER_KEYS, MAX_SKIPPED_STEPS, MAX_STEPS_AHEAD, type ReceivedSenderKey, type SenderKeyRecord } from "./sender-key-state";
+import { decryptCbc, type MessageKeySeed, wipe } from "../primitives";
+import { groupMessageKeys, walk } from "./chain";
+import { parleySenderKeys } from "./format";
+import { MAX_SENDER_KEYS, MAX_SKIPPED_STEPS, MAX_STEPS_AHEAD, type ReceivedSenderKey, type SenderKeyRecord } from "./state";
 import type {
   DecodedSenderKeyMessage,
   Distribution,
@@ -12,7 +12,7 @@ import type {
   SenderKeySuite,
   UnreadableDistribution,
   UnreadableMessage,
-} from "./sender-key-suite";
+} from "./suite";
 
 export type ProcessDistributionOptions = {
   readonly suite?: SenderKeySuite;

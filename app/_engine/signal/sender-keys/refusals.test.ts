@@ -2,14 +2,14 @@
 import { concatBytes } from "@noble/hashes/utils.js";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { type EcPublicKey, signXEdDSA } from "@/server/contract/signatures";
-import * as primitives from "./primitives";
-import { encodeSenderKeyRecord } from "./sender-key-codec";
-import { parleySenderKeys } from "./sender-key-format";
-import { groupDecrypt, processDistribution } from "./sender-key-received";
-import { MAX_SKIPPED_STEPS, MAX_STEP, MAX_STEPS_AHEAD, type SenderKeyRecord } from "./sender-key-state";
-import type { SenderKeyContext } from "./sender-key-suite";
-import { createGroupMember, type GroupMember, idOf } from "./testing/group-member";
-import { whisperGroup } from "./testing/whisper-group";
+import * as primitives from "../primitives";
+import { createGroupMember, type GroupMember, idOf } from "../testing/group-member";
+import { whisperGroup } from "../testing/whisper-group";
+import { encodeSenderKeyRecord } from "./codec";
+import { parleySenderKeys } from "./format";
+import { groupDecrypt, processDistribution } from "./received";
+import { MAX_SKIPPED_STEPS, MAX_STEP, MAX_STEPS_AHEAD, type SenderKeyRecord } from "./state";
+import type { SenderKeyContext } from "./suite";
 
 function makeGroup() {
   const [alice, bob, mallory] = ["alice", "bob", "mallory"].map((name) => createGroupMember({ name })) as [

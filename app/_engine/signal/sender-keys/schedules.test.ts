@@ -3,13 +3,13 @@
 import fc from "fast-check";
 import { afterAll, expect, it, vi } from "vitest";
 import { testRuns } from "@/server/testing/test-runs";
-import * as primitives from "./primitives";
-import { parleySenderKeys } from "./sender-key-format";
-import { dropOwnSenderKeys } from "./sender-key-own";
-import { MAX_SENDER_KEYS } from "./sender-key-state";
-import type { SenderKeySuite } from "./sender-key-suite";
-import { NOW_MS } from "./testing/device";
-import { createGroupMember } from "./testing/group-member";
+import * as primitives from "../primitives";
+import { NOW_MS } from "../testing/device";
+import { createGroupMember } from "../testing/group-member";
+import { parleySenderKeys } from "./format";
+import { dropOwnSenderKeys } from "./own";
+import { MAX_SENDER_KEYS } from "./state";
+import type { SenderKeySuite } from "./suite";
 
 type Kind = "send" | "lose" | "skip" | "rotate" | "grant" | "repair" | "restore" | "deliver" | "repeat";
 type Operation = { kind: Kind; receiver: number; pick: number };

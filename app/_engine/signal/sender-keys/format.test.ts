@@ -3,8 +3,8 @@ import crypto from "node:crypto";
 import { concatBytes, hexToBytes, utf8ToBytes } from "@noble/hashes/utils.js";
 import { expect, it } from "vitest";
 import { montgomeryToEdwards, signXEdDSA } from "@/server/contract/signatures";
-import { seededRandom } from "./testing/device";
-import { createGroupMember } from "./testing/group-member";
+import { seededRandom } from "../testing/device";
+import { createGroupMember } from "../testing/group-member";
 
 const hmac = (key: Uint8Array, byte: number) => crypto.createHmac("sha256", key).update(Uint8Array.of(byte)).digest();
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString("hex");
@@ -93,7 +93,7 @@ it("keeps its bytes: a sender key entry", async () => {
     distribution: hex(distribution),
     messages: messages.map((message, n) => ({ text: texts[n], signatureRandom: hex(drawn[n] as Uint8Array), message: hex(message) })),
   };
-  await expect(`${JSON.stringify(entry, null, 2)}\n`).toMatchFileSnapshot("./testing/vectors/sender-key-entry.json");
+  await expect(`${JSON.stringify(entry, null, 2)}\n`).toMatchFileSnapshot("../testing/vectors/sender-key-entry.json");
   const bob = createGroupMember({ name: "vector bob" });
   expect(bob.take(alice, hexToBytes(entry.distribution))).toBe("ok");
   for (const { text, message } of entry.messages) expect(bob.read(alice, hexToBytes(message))).toBe(text);

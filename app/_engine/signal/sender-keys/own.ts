@@ -2,10 +2,10 @@
  *  anything reaches the network, decides who gets a key, and replaces it when somebody who holds it left the audience. */
 import { concatBytes, randomBytes } from "@noble/hashes/utils.js";
 import { type Random, signXEdDSA } from "@/server/contract/signatures";
-import { type ChainKey, encryptCbc, generateKeyPair, wipe } from "./primitives";
-import { step } from "./ratchet";
-import { advance, groupMessageKeys } from "./sender-key-chain";
-import { parleySenderKeys } from "./sender-key-format";
+import { type ChainKey, encryptCbc, generateKeyPair, wipe } from "../primitives";
+import { step } from "../ratchet";
+import { advance, groupMessageKeys } from "./chain";
+import { parleySenderKeys } from "./format";
 import {
   type ChainStep,
   type CurrentSenderKey,
@@ -14,8 +14,8 @@ import {
   MAX_STEP_KEPT_MS,
   type OwnSenderKeys,
   type RetiredSenderKey,
-} from "./sender-key-state";
-import type { SenderKeyContext, SenderKeySuite } from "./sender-key-suite";
+} from "./state";
+import type { SenderKeyContext, SenderKeySuite } from "./suite";
 
 /** Key ids follow the clock up to here, and only count above: a clock that is far ahead must not use them up. */
 const MAX_CLOCK_KEY_ID = 0xf000_0000;

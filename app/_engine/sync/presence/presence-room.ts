@@ -11,15 +11,15 @@ import {
   TYPING_EVENT,
   TypingEvent,
 } from "@/server/contract/presence";
-import type { PresenceView } from "../door";
-import { newestMessage } from "../storage/chat-rows";
-import type { JoinChannel, JoinedChannel } from "../transport/realtime";
-import { type EngineContext, readSelf } from "./engine-context";
+import type { PresenceView } from "../../door";
+import { newestMessage } from "../../storage/chat-rows";
+import type { JoinChannel, JoinedChannel } from "../../transport/realtime";
+import { type EngineContext, readSelf } from "../engine-context";
+import { watchStore } from "../views";
 import { NOTHING_KNOWN } from "./presence-tab";
 import type { SetTimer } from "./set-timer";
 import { createTypingPeople, type TypingPeople } from "./typing-people";
 import { createTypingSignal, type TypingSignal } from "./typing-signal";
-import { watchStore } from "./views";
 
 /** Who is not told may be told later: the other person can begin to share it. */
 const ASK_AGAIN_MS = 60_000;

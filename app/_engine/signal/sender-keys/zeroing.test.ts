@@ -1,12 +1,12 @@
 /** Secrets of sender keys are overwritten when they have served, and never those that a value still holds. */
 import { utf8ToBytes } from "@noble/hashes/utils.js";
 import { afterEach, expect, it, vi } from "vitest";
-import * as primitives from "./primitives";
-import { createSenderKey, distribute, forgetStepsBefore, groupEncrypt } from "./sender-key-own";
-import { groupDecrypt, processDistribution } from "./sender-key-received";
-import type { OwnSenderKeys, SenderKeyRecord } from "./sender-key-state";
-import { NOW_MS } from "./testing/device";
-import { idOf } from "./testing/group-member";
+import * as primitives from "../primitives";
+import { NOW_MS } from "../testing/device";
+import { idOf } from "../testing/group-member";
+import { createSenderKey, distribute, forgetStepsBefore, groupEncrypt } from "./own";
+import { groupDecrypt, processDistribution } from "./received";
+import type { OwnSenderKeys, SenderKeyRecord } from "./state";
 
 const context = { chatId: idOf("chat"), userId: idOf("user"), deviceId: idOf("device") };
 const isZero = (bytes: Uint8Array) => bytes.every((byte) => byte === 0);

@@ -31,6 +31,8 @@ export type SyncingDeps = {
 export type Syncing = { stop(): void; wake(): void };
 
 const POLL_MS = 5_000;
+/** Real-time may lose an event and keep its socket. */
+const LOOK_MS = 5 * 60_000;
 const ACKNOWLEDGE_MS = 250;
 const PREKEY_CHECK_MS = 6 * 3_600_000;
 /** A timer that comes this late means that the machine slept. */
@@ -90,6 +92,7 @@ export function startSyncing(deps: SyncingDeps): Syncing {
       if (lateMs > SLEPT_MS) realtime.reconnect();
       if (lateMs > SLEPT_MS || !connection.isRealtimeUp()) pull.run();
     }),
+    every(LOOK_MS, () => pull.run()),
     every(PREKEY_CHECK_MS, () => prekeys.run()),
   ];
   pull.run();

@@ -95,8 +95,7 @@ export function startSyncing(deps: SyncingDeps): Syncing {
     every(LOOK_MS, () => pull.run()),
     every(PREKEY_CHECK_MS, () => prekeys.run()),
   ];
-  pull.run();
-  prekeys.run();
+  for (const task of [pull, prekeys]) task.run();
   void realtime.open();
   return {
     wake() {

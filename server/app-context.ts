@@ -7,7 +7,7 @@ import type { Database } from "./database";
 import { clientAddress } from "./http/client-address";
 import type { Logger } from "./log";
 import { createMetrics } from "./metrics/metrics";
-import { createRateLimits } from "./rate-limits";
+import { addressKey, createRateLimits } from "./rate-limits";
 import { createExternalRealtime } from "./realtime/external/external-realtime";
 import { createRealtime, type Realtime } from "./realtime/realtime";
 import { createAckQueue } from "./services/ack-queue";
@@ -41,7 +41,7 @@ export function createAppContext({
   const metrics = createMetrics({ pool, processMetrics });
   const sessions = createSessions({ pool, now });
   const presence = createPresence({ db: pool, log, now: nowMs });
-  const addressOf = (req: IncomingMessage) => clientAddress(req, settings);
+  const addressOf = (req: IncomingMessage) => addressKey(clientAddress(req, settings));
   const told = { now: nowMs, log, attendance: presence };
   const sockets = settings.externalRealtime
     ? createExternalRealtime({ ...told, service: settings.externalRealtime, logId, observe: metrics.serviceCalls })

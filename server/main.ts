@@ -25,16 +25,17 @@ const database = createDatabase({ url: settings.databaseUrl, log });
 const { pages, closePages } = await startPages(settings.port);
 const app = createAppContext({ settings, database, log, logId: await readLogId(database.pool, log), processMetrics: true });
 const sessionCheck = createSessionCheck({ db: database.pool, realtime: app.realtime, log, now: app.now });
+const tellAllToLook = () => {
+  void sessionCheck.run();
+  app.realtime.tellAllToLook(app.logId);
+};
 const wakeUp = createWakeUp({
   databaseUrl: settings.databaseUrl,
   db: database.pool,
   logId: app.logId,
   realtime: app.realtime,
-  ...(settings.externalRealtime && { turn: createPublishingTurn(() => performance.now()) }),
-  tellAllToLook() {
-    void sessionCheck.run();
-    app.realtime.tellAllToLook(app.logId);
-  },
+  ...(settings.externalRealtime && { turn: createPublishingTurn({ now: () => performance.now(), tellAllToLook }) }),
+  tellAllToLook,
   log,
 });
 const retention = createRetention({ db: database.pool, log, now: app.now });

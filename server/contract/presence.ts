@@ -5,18 +5,19 @@ import { TimeMs } from "./encodings";
 import { ChatId, UserId } from "./ids";
 import { MAX_WATCHED_ACCOUNTS } from "./limits";
 
-const PRESENCE = "private-presence-";
+/** What the names of all presence channels begin with. */
+export const PRESENCE_CHANNELS = "private-presence-";
 const CHAT = "private-chat-";
 
 /** The channel on which changes of a person's presence are told to those who may know it. */
 export function presenceChannel(userId: UserId): string {
-  return `${PRESENCE}${userId}`;
+  return `${PRESENCE_CHANNELS}${userId}`;
 }
 
 /** The account whose presence a channel tells, or undefined if it is no well-formed presence channel. */
 export function accountOfPresenceChannel(channel: string): UserId | undefined {
-  if (!channel.startsWith(PRESENCE)) return undefined;
-  const id = UserId.safeParse(channel.slice(PRESENCE.length));
+  if (!channel.startsWith(PRESENCE_CHANNELS)) return undefined;
+  const id = UserId.safeParse(channel.slice(PRESENCE_CHANNELS.length));
   return id.success && presenceChannel(id.data) === channel ? id.data : undefined;
 }
 

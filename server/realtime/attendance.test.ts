@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { UserId } from "../contract/ids";
-import { presenceChannel } from "../contract/presence";
-import { makeOwner, openSocket, openSubscribed, startRealtime, type TestRealtime } from "./testing";
+import { chatChannel, presenceChannel } from "../contract/presence";
+import { entryEvent, makeOwner, openSocket, openSubscribed, startRealtime, type TestRealtime } from "./testing";
 
 /** By its range, to the stock client. */
 const COMES_BACK_AT_ONCE = 4210;
@@ -29,21 +29,46 @@ test("an account is present from its first signed-in socket until its last is go
   expect(noted.slice(2)).toEqual([`absent ${owner.userId}`]);
 });
 
-test("an account that may not hear a channel any more loses the sockets that do, and no old signature lets it in again", async () => {
+test("an account that may not hear all it could loses its sockets, and no old signature lets a new one in", async () => {
   const [alice, bob] = [await openSubscribed(server), await openSubscribed(server)];
-  const elsewhere = await openSubscribed(server, alice.owner);
   const channel = presenceChannel(makeOwner().userId);
-  const sign = (socketId: string) => server.current().authorize(socketId, channel);
-  for (const { socketId, say, next } of [alice, bob]) {
-    say("pusher:subscribe", { channel, auth: sign(socketId) });
-    expect((await next()).event).toBe("pusher_internal:subscription_succeeded");
-  }
-  server.current().askAgain(alice.owner.userId, (name) => name === channel);
+  const auth = server.current().authorize(alice.socketId, channel);
+  server.current().askAgain(alice.owner.userId);
   expect((await alice.closed).code).toBe(COMES_BACK_AT_ONCE);
-  const event = { name: "presence" as const, data: { userId: alice.owner.userId, presence: { state: "online" as const } } };
-  server.current().publish([channel, alice.owner.channel].map((name) => ({ channel: name, event })));
-  expect(await bob.next()).toMatchObject({ event: "presence", channel });
-  expect(await elsewhere.next()).toMatchObject({ event: "presence", channel: alice.owner.channel });
-  elsewhere.say("pusher:subscribe", { channel, auth: sign(alice.socketId) });
-  expect(await elsewhere.next()).toMatchObject({ event: "pusher:subscription_error" });
+  const again = await openSubscribed(server, alice.owner);
+  again.say("pusher:subscribe", { channel, auth });
+  expect(await again.next()).toMatchObject({ event: "pusher:subscription_error" });
+  bob.say("pusher:subscribe", { channel, auth: server.current().authorize(bob.socketId, channel) });
+  expect((await bob.next()).event).toBe("pusher_internal:subscription_succeeded");
+});
+
+test("a person's presence and a chat's typing are for sockets that signed in, and so end with their session", async () => {
+  const socket = openSocket(server.port);
+  const socketId = await socket.established();
+  for (const channel of [presenceChannel(makeOwner().userId), chatChannel(entryEvent(1).data.chatId)]) {
+    socket.say("pusher:subscribe", { channel, auth: server.current().authorize(socketId, channel) });
+    expect(await socket.next()).toMatchObject({ event: "pusher:subscription_error", data: { type: "AuthError" } });
+  }
+});
+
+test("clients say that somebody types and no more, and nothing in the channels where the server speaks", async () => {
+  const [alice, bob] = [await openSubscribed(server), await openSubscribed(server)];
+  const [chat, presence] = [chatChannel(entryEvent(1).data.chatId), presenceChannel(makeOwner().userId)];
+  for (const channel of [chat, presence]) {
+    for (const { socketId, say, next } of [alice, bob]) {
+      say("pusher:subscribe", { channel, auth: server.current().authorize(socketId, channel) });
+      expect((await next()).event).toBe("pusher_internal:subscription_succeeded");
+    }
+  }
+  const say = (channel: string, data: unknown) => alice.ws.send(JSON.stringify({ event: "client-typing", channel, data }));
+  for (const [channel, data] of [
+    [presence, {}],
+    [alice.owner.channel, {}],
+    [chat, { filler: "x".repeat(256) }],
+  ] as const) {
+    say(channel, data);
+    expect((await alice.next()).event).toBe("pusher:error");
+  }
+  say(chat, JSON.stringify({ state: "typing" }));
+  expect(await bob.next()).toMatchObject({ event: "client-typing", channel: chat, data: { state: "typing" } });
 });

@@ -1,7 +1,8 @@
 /** What sockets are signed for, and what a signature lets them do. The rules: an account channel needs a socket that signed in as that
- *  account, and the signature; any other private or presence channel needs the signature; a user's channel the sign-in; a public one nothing. */
+ *  account, a person's presence and a chat's typing one that signed in, and the signature; any other private or presence channel needs the signature; a user's channel the sign-in; a public one nothing. */
 import { AppError } from "../contract/errors";
 import { accountOfChannel } from "../contract/events";
+import { accountOfPresenceChannel, chatOfChannel } from "../contract/presence";
 import { isSocketId, kindOfChannel, userChannel } from "./channel-names";
 import type { Connection, SocketOwner, SocketUser } from "./connection";
 import type { EndedOwners } from "./ended-owners";
@@ -59,6 +60,8 @@ export function createAuthorization({ signatures, ended, now }: AuthorizationDep
       if (kind === "user") return user !== undefined && channel === userChannel(user.id);
       const account = accountOfChannel(channel);
       if (account !== undefined && user?.owner?.userId !== account) return false;
+      // What ends with a session must be on a socket that ends with it.
+      if ((accountOfPresenceChannel(channel) ?? chatOfChannel(channel)) !== undefined && !user?.owner) return false;
       return signatures.verify(auth, channelText(socketId, channel, channelData));
     },
   };

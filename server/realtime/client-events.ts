@@ -1,4 +1,6 @@
 /** What clients tell one another in a channel, without the server's application hearing of it. */
+import { accountOfChannel } from "../contract/events";
+import { accountOfPresenceChannel, chatOfChannel } from "../contract/presence";
 import { takesClientEvents } from "./channel-names";
 import type { Connection } from "./connection";
 import type { RealtimeMetrics } from "./observation";
@@ -31,7 +33,8 @@ export function createClientEvents({ tell, limits, metrics, now }: ClientEventsD
       return protocolError("too many client events", TOO_MANY);
     }
     const dataJson = JSON.stringify(data);
-    if (Buffer.byteLength(dataJson) > limits.maxEventBytes) return protocolError("the event's data is too large");
+    const maxBytes = chatOfChannel(channel) === undefined ? limits.maxEventBytes : limits.maxTypingBytes;
+    if (Buffer.byteLength(dataJson) > maxBytes) return protocolError("the event's data is too large");
     const written = tell(channel, clientEvent(name, channel, dataJson, connection.channels.get(channel)), connection);
     metrics.eventsPublished("client", written);
     return undefined;
@@ -40,5 +43,6 @@ export function createClientEvents({ tell, limits, metrics, now }: ClientEventsD
 
 function problemOf({ channels }: Connection, channel: string): string | undefined {
   if (!takesClientEvents(channel)) return "client events are for private and presence channels";
+  if ((accountOfChannel(channel) ?? accountOfPresenceChannel(channel)) !== undefined) return "only the server speaks in this channel";
   return channels.has(channel) ? undefined : "client events need a subscription";
 }

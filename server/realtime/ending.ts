@@ -24,11 +24,9 @@ export function createEnding({ sockets, ended, drop }: EndingDeps) {
         end(connection);
       }
     },
-    // NOTE: the signature for a channel stays good on its socket, so it is the socket that has to go.
-    askAgain(userId: UserId, isMeant: (channel: string) => boolean): void {
-      for (const connection of sockets.ofAccount(userId)) {
-        if ([...connection.channels.keys()].some(isMeant)) drop(connection, CLOSINGS.rightsChanged);
-      }
+    // NOTE: the signature for a channel stays good on its socket, used or not, so it is the socket that has to go.
+    askAgain(userId: UserId): void {
+      for (const connection of sockets.ofAccount(userId)) drop(connection, CLOSINGS.rightsChanged);
     },
   };
 }

@@ -18,6 +18,8 @@ export type RealtimeLimits = {
   maxMessageBytes: number;
   /** Of one event's data. */
   maxEventBytes: number;
+  /** Of what a client says in a chat's channel: that its person types. */
+  maxTypingBytes: number;
   /** From one socket. */
   maxClientEventsPerSecond: number;
   /** Waiting to be written to one socket; a socket above it is dropped and catches up by pulling. */
@@ -49,6 +51,7 @@ export const REALTIME_LIMITS: RealtimeLimits = {
   // A client event of full size and the names around it.
   maxMessageBytes: 12_288,
   maxEventBytes: 10_240,
+  maxTypingBytes: 256,
   maxClientEventsPerSecond: 10,
   maxBufferedBytes: 262_144,
   maxMessagesPerWindow: 500,

@@ -3,8 +3,9 @@
 import { randomBytes } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
-import { accountOfChannel } from "../contract/events";
+import { ACCOUNT_CHANNELS } from "../contract/events";
 import type { DeviceId, LogId, UserId } from "../contract/ids";
+import { PRESENCE_CHANNELS } from "../contract/presence";
 import { createAuthorization, type SignedUser } from "./authorization";
 import { createChannels } from "./channels";
 import { createClientEvents } from "./client-events";
@@ -49,8 +50,8 @@ export type Realtime = {
   endDevice(userId: UserId, deviceId: DeviceId): void;
   /** Cuts all the account's sockets. A session that has none here can still open one: end each session too. */
   endAccount(userId: UserId): void;
-  /** Cuts the account's sockets that listen to such a channel. They come back at once, and have to be let in again. */
-  askAgain(userId: UserId, isMeant: (channel: string) => boolean): void;
+  /** Cuts the account's sockets, because what it may hear has changed. They come back at once, and have to be let in again. */
+  askAgain(userId: UserId): void;
   /** Closes all sockets, spread over a moment, and takes no new ones. Resolves when the last is gone. */
   close(): Promise<void>;
   /** Has everybody who listens here look into the log: something may have been missed. Never throws. */
@@ -128,9 +129,9 @@ export function createRealtime(deps: RealtimeDeps): Realtime {
       return closing;
     },
     tellAllToLook(logId) {
-      const accounts = channels.names().filter((name) => accountOfChannel(name) !== undefined);
       const event = { name: "look" as const, data: { logId } };
-      publish(accounts.map((channel) => ({ channel, event })));
+      const told = channels.names().filter((name) => name.startsWith(ACCOUNT_CHANNELS) || name.startsWith(PRESENCE_CHANNELS));
+      publish(told.map((channel) => ({ channel, event })));
     },
     sessions: sockets.sessions,
     stats: () => ({ sockets: sockets.count(), subscriptions: channels.subscriptions() }),

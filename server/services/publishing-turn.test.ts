@@ -18,8 +18,9 @@ async function connect(): Promise<pg.Client> {
 /** A process that hears the same as the others and notes what it publishes. */
 function startProcess(now: () => number) {
   const published: number[] = [];
-  const turn = createPublishingTurn(now);
-  return { turn, published, hear: (seq: number) => turn.take(() => void published.push(seq)) };
+  let looks = 0;
+  const turn = createPublishingTurn({ now, tellAllToLook: () => looks++ });
+  return { turn, published, looks: () => looks, hear: (seq: number) => turn.take(() => void published.push(seq)) };
 }
 
 test("one process publishes; when it dies another goes on, with what was committed meanwhile", async () => {
@@ -39,6 +40,7 @@ test("one process publishes; when it dies another goes on, with what was committ
   while (second.published.length === 0) await second.turn.ask(two);
   // 1 is long published, 2 may not be.
   expect(second.published).toEqual([2]);
+  expect([first.looks(), second.looks()]).toEqual([0, 1]);
   second.hear(3);
   expect(second.published).toEqual([2, 3]);
   // The first comes back on a new connection, and waits.

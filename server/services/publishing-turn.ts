@@ -22,9 +22,10 @@ export type PublishingTurn = {
   lost(): void;
 };
 
-/** `now` in milliseconds. */
-export function createPublishingTurn(now: () => number): PublishingTurn {
+/** `now` in milliseconds. `tellAllToLook` is called when the turn comes so late that something may have been forgotten. */
+export function createPublishingTurn({ now, tellAllToLook }: { now: () => number; tellAllToLook: () => void }): PublishingTurn {
   let mine = false;
+  let hasForgotten = false;
   let remembered: { work: () => void; atMs: number }[] = [];
 
   async function ask(connection: Queryable): Promise<void> {
@@ -32,19 +33,26 @@ export function createPublishingTurn(now: () => number): PublishingTurn {
     const { rows } = await connection.query<{ mine: boolean }>(LOCK);
     if (!rows[0]?.mine) return;
     mine = true;
-    const [heard, oldestMs] = [remembered, now() - REMEMBERED_MS];
+    forgetOld();
+    const heard = remembered;
     remembered = [];
-    for (const { work, atMs } of heard) if (atMs >= oldestMs) work();
+    for (const { work } of heard) work();
+    if (hasForgotten) tellAllToLook();
+    hasForgotten = false;
+  }
+
+  function forgetOld(): void {
+    const oldestMs = now() - REMEMBERED_MS;
+    if (remembered.length <= MAX_REMEMBERED && (remembered[0]?.atMs ?? oldestMs) >= oldestMs) return;
+    remembered = remembered.filter(({ atMs }) => atMs >= oldestMs).slice(-MAX_REMEMBERED);
+    hasForgotten = true;
   }
 
   return {
     take(work) {
       if (mine) return work();
-      const oldestMs = now() - REMEMBERED_MS;
       remembered.push({ work, atMs: now() });
-      if (remembered.length > MAX_REMEMBERED || (remembered[0]?.atMs ?? 0) < oldestMs) {
-        remembered = remembered.filter(({ atMs }) => atMs >= oldestMs).slice(-MAX_REMEMBERED);
-      }
+      forgetOld();
     },
     ask,
     async wait(connection, signal) {

@@ -5,7 +5,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import pg from "pg";
 import { accountChannel } from "../contract/events";
 import type { ChatId, LogId, UserId } from "../contract/ids";
-import { accountOfPresenceChannel, chatOfChannel, offlineSince, type Presence, presenceChannel } from "../contract/presence";
+import { offlineSince, type Presence, presenceChannel } from "../contract/presence";
 import type { Logger } from "../log";
 import type { Publication, Realtime } from "../realtime/realtime";
 import { type EntryPlace, readEntryEvents } from "./entry-events";
@@ -58,6 +58,8 @@ export function createWakeUp(deps: WakeUpDeps): WakeUp {
       application_name: "parley wake-up",
       keepAlive: true,
       connectionTimeoutMillis: CHECK_EVERY_MS,
+      // A host that vanished must not keep the turn: Postgres would wait for its connection for hours.
+      ...(turn && { options: `-c idle_session_timeout=${3 * CHECK_EVERY_MS}` }),
       query_timeout: CHECK_EVERY_MS,
     });
     let lost = false;
@@ -162,8 +164,7 @@ function takePrivacy(realtime: WakeUpDeps["realtime"], payload: string): void {
   const [sharesPresence, sharesTyping] = shares.map((word) => word === "true");
   if (sharesPresence === undefined || sharesTyping === undefined) return;
   realtime.publish([{ channel: accountChannel(userId), event: { name: "privacy", data: { sharesPresence, sharesTyping } } }]);
-  if (!sharesPresence) realtime.askAgain(userId, (channel) => accountOfPresenceChannel(channel) !== undefined);
-  if (!sharesTyping) realtime.askAgain(userId, (channel) => chatOfChannel(channel) !== undefined);
+  if (!sharesPresence || !sharesTyping) realtime.askAgain(userId);
 }
 
 /** Publishes places in the order in which they came; those that come meanwhile are read together. */
@@ -187,6 +188,7 @@ function createPublisher({ db, logId, realtime, tellAllToLook, log }: WakeUpDeps
 
   return {
     add(places: EntryPlace[]): void {
+      if (places.length === 0) return;
       pending.push(...places);
       running ??= run();
     },

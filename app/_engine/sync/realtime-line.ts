@@ -28,7 +28,9 @@ export function createRealtimeLine(deps: RealtimeLineDeps): RealtimeLine {
   const { connection, inbox, presence, pull, online } = deps;
   let line: RealtimeConnection | undefined;
   let closed = false;
-  const hear = async (event: AccountEvent) => {
+  const hear = async (event: AccountEvent, isFromServer: boolean) => {
+    // What an external service says is a hint to look: it must not be able to move a cursor or a watermark.
+    if (!isFromServer) return online();
     const log = await readMeta(deps.ctx.db, "log");
     if (event.name === "watermark" && event.data.logId === log?.logId) return applyWatermark(deps.ctx, event.data);
     if (event.name === "privacy") return storePrivacy(deps.ctx, event.data);
@@ -54,7 +56,7 @@ export function createRealtimeLine(deps: RealtimeLineDeps): RealtimeLine {
                 pull(); // is it the socket alone, or the server?
               }
             },
-            event: (event) => void hear(event).catch(() => pull()),
+            event: (event) => void hear(event, server.realtime.host === null).catch(() => pull()),
           },
         );
       } catch {

@@ -78,6 +78,8 @@ export function connectRealtime(
 function joinChannel(pusher: Pusher, name: string, listener: Parameters<JoinChannel>[1]): JoinedChannel {
   const channel = pusher.subscribe(name);
   channel.bind("pusher:subscription_succeeded", listener.joined);
+  // Left while the line was down, and subscribed again with it.
+  if (channel.subscribed) queueMicrotask(listener.joined);
   channel.bind("pusher:subscription_error", listener.refused);
   channel.bind_global((event: string, data: unknown) => event.startsWith("pusher:") || listener.event(event, data));
   return {

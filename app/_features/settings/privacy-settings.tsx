@@ -49,7 +49,8 @@ function usePrivacy() {
     setWanted((before) => ({ ...before, ...next }));
     const outcome = await engine.setPrivacy(next);
     setProblem(outcome.ok ? null : failureText(outcome));
-    setWanted({});
+    // Unless the switch was moved again meanwhile.
+    setWanted((now) => Object.fromEntries(Object.entries(now).filter(([name, on]) => next[name as keyof Privacy] !== on)));
   };
   return { privacy: stored && { ...stored, ...wanted }, change: (next: Partial<Privacy>) => void change(next), problem };
 }

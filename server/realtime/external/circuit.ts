@@ -5,10 +5,12 @@ const FAILURES_UNTIL_OPEN = 3;
 const FIRST_RETRY_MS = 250;
 const LONGEST_RETRY_MS = 15_000;
 
+export type Outcome = "done" | "failed" | "refused";
+
 export type Circuit = {
   isOpen(): boolean;
-  /** Makes a call; returns whether it was done. Never rejects. */
-  attempt(call: () => Promise<void>): Promise<boolean>;
+  /** Makes a call. `refused`: the service answers, but not this call (400 to 499): trying it again is no use. Never rejects. */
+  attempt(call: () => Promise<void>): Promise<Outcome>;
   /** How long to wait before the next call after a failed one. */
   retryDelayMs(): number;
 };
@@ -30,16 +32,25 @@ export function createCircuit({ log, observe, now }: CircuitDeps): Circuit {
       try {
         await call();
       } catch (err) {
-        failures++;
         observe("failed", (now() - startedMs) / 1_000);
+        if (isRefusal(err)) {
+          log.warn("the real-time service refuses a call", { err });
+          return "refused";
+        }
+        failures++;
         if (failures === FAILURES_UNTIL_OPEN) log.warn("the real-time service does not answer; clients are told when it does", { err });
-        return false;
+        return "failed";
       }
       if (isOpen()) log.info("the real-time service answers again");
       failures = 0;
       observe("done", (now() - startedMs) / 1_000);
-      return true;
+      return "done";
     },
     retryDelayMs: () => Math.min(FIRST_RETRY_MS * 2 ** Math.max(0, failures - 1), LONGEST_RETRY_MS),
   };
+}
+
+function isRefusal(error: unknown): boolean {
+  const status = typeof error === "object" && error !== null && "status" in error ? Number(error.status) : 0;
+  return status >= 400 && status < 500 && status !== 408 && status !== 429;
 }

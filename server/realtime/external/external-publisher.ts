@@ -38,7 +38,7 @@ export function createExternalPublisher(deps: ExternalPublisherDeps): ExternalPu
     for (let call = takeCall(lane.queue); call !== undefined; call = takeCall(lane.queue)) {
       const { channels } = call;
       const request = () => send(client, call as Call);
-      if (circuit.isOpen() || !(await circuit.attempt(request))) repair.missed(channels);
+      if (circuit.isOpen() || (await circuit.attempt(request)) !== "done") repair.missed(channels);
     }
     lane.running = undefined;
   }

@@ -2,6 +2,7 @@
 import { AppError } from "../../contract/errors";
 import { ACCOUNT_CHANNELS } from "../../contract/events";
 import type { LogId } from "../../contract/ids";
+import { PRESENCE_CHANNELS } from "../../contract/presence";
 import { createAuthorization } from "../authorization";
 import { createEndedOwners } from "../ended-owners";
 import type { Realtime } from "../realtime";
@@ -44,7 +45,11 @@ export function createExternalRealtime(deps: ExternalRealtimeDeps): Realtime {
   return {
     key: service.key,
     publish: publisher.publish,
-    tellAllToLook: () => void circuit.attempt(async () => publisher.missed(await client.occupied(ACCOUNT_CHANNELS))),
+    tellAllToLook() {
+      for (const prefix of [ACCOUNT_CHANNELS, PRESENCE_CHANNELS]) {
+        void circuit.attempt(async () => publisher.missed(await client.occupied(prefix)));
+      }
+    },
     upgrade(_req, socket) {
       socket.on("error", () => socket.destroy());
       socket.end("HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");

@@ -35,18 +35,16 @@ export function createRepair({ client, circuit, logId, setTimer }: RepairDeps): 
     }, delayMs);
   }
 
-  /** Until all is done or a call fails. What is under way is out of its set, so that what is added meanwhile is done once more. */
+  /** Until all is done or the service is gone. Channels that are told are out of their set, so that what is added meanwhile is told again. */
   async function work(): Promise<void> {
-    for (const signInId of terminations) {
-      terminations.delete(signInId);
-      if (await circuit.attempt(() => client.terminate(signInId))) continue;
-      terminations.add(signInId);
-      return;
+    for (const signInId of [...terminations]) {
+      if ((await circuit.attempt(() => client.terminate(signInId))) !== "failed") terminations.delete(signInId);
+      if (circuit.isOpen()) return;
     }
     while (channels.size > 0) {
       const some = [...channels].slice(0, MAX_CHANNELS_PER_CALL);
       for (const channel of some) channels.delete(channel);
-      if (await circuit.attempt(() => client.trigger(some, { name: "look", data: { logId } }))) continue;
+      if ((await circuit.attempt(() => client.trigger(some, { name: "look", data: { logId } }))) !== "failed") continue;
       for (const channel of some) channels.add(channel);
       return;
     }

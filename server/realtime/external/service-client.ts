@@ -45,5 +45,6 @@ export function createServiceClient({ appId, key, secret, host, port, tls }: Ext
 async function refuseErrors(response: Pusher.Response): Promise<void> {
   const body: unknown = await response.json().catch(() => null);
   const code = typeof body === "object" && body !== null && "code" in body ? body.code : undefined;
-  if (typeof code === "number" && code >= 400) throw new Error(`the real-time service answered with error ${code}`);
+  if (typeof code !== "number" || code < 400) return;
+  throw Object.assign(new Error(`the real-time service answered with error ${code}`), { status: code });
 }

@@ -7,9 +7,16 @@ import { done } from "../outcome";
 import type { TabBus } from "./tab-bus";
 
 export function presenceCommands(ctx: EngineContext, bus: TabBus): Pick<Commands, "setTyping" | "setPrivacy"> {
+  let last: Promise<unknown> = Promise.resolve();
+  /** One after the other, so that the last answer is the last change's. */
+  const change = (next: Partial<Privacy>): Promise<void> => {
+    const result = last.then(async () => storePrivacy(ctx, await ctx.api.call((c) => c.presence.setPrivacy.mutate(next))));
+    last = result.catch(() => {});
+    return result;
+  };
   return {
     setTyping: ({ chatId, typing }) => done(async () => bus.post({ kind: "typing", chatId, typing })),
-    setPrivacy: (change) => done(async () => storePrivacy(ctx, await ctx.api.call((c) => c.presence.setPrivacy.mutate(change)))),
+    setPrivacy: (next) => done(() => change(next)),
   };
 }
 

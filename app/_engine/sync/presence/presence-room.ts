@@ -23,6 +23,8 @@ import { createTypingSignal, type TypingSignal } from "./typing-signal";
 
 /** Who is not told may be told later: the other person can begin to share it. */
 const ASK_AGAIN_MS = 60_000;
+/** How often a person who is watched is asked about although nothing was told. */
+const LOOK_MS = 5 * 60_000;
 
 export type PresenceRoomDeps = {
   ctx: EngineContext;
@@ -102,21 +104,37 @@ function viewOf(presence: Presence, typing: string[]): PresenceView {
 function followPresence({ ctx, join, setTimer }: PresenceRoomDeps, userId: UserId, tell: (presence: Presence) => void): () => void {
   let heard = 0;
   let channel: JoinedChannel | undefined;
-  let cancel: (() => void) | undefined;
+  let cancelAgain: (() => void) | undefined;
+  let cancelLook: (() => void) | undefined;
   /** What is on the channel is newer than what was asked before it came. */
   const ask = async () => {
     const before = heard;
     const { people } = await ctx.api.call((c) => c.presence.get.mutate({ userIds: [userId] }));
     if (channel && heard === before && people[0]) tell(people[0]);
   };
+  /** Asks now, and again after a while: an event may get lost. */
+  const look = () => {
+    cancelLook?.();
+    cancelLook = setTimer(look, LOOK_MS);
+    void ask().catch(() => {});
+  };
+  const leave = () => {
+    cancelLook?.();
+    channel?.leave();
+    channel = undefined;
+  };
   const enter = () => {
     channel = join(presenceChannel(userId), {
-      joined: () => void ask().catch(() => {}),
+      joined: look,
       refused() {
         tell({ state: "hidden" });
-        cancel = setTimer(enter, ASK_AGAIN_MS);
+        // Each entry is a new one: handlers of the old would be heard too.
+        leave();
+        cancelAgain?.();
+        cancelAgain = setTimer(enter, ASK_AGAIN_MS);
       },
       event(name, data) {
+        if (name === "look") look();
         const event = PresenceEvent.safeParse(data);
         if (name !== "presence" || !event.success || event.data.userId !== userId) return;
         heard++;
@@ -126,9 +144,8 @@ function followPresence({ ctx, join, setTimer }: PresenceRoomDeps, userId: UserI
   };
   enter();
   return () => {
-    cancel?.();
-    channel?.leave();
-    channel = undefined;
+    cancelAgain?.();
+    leave();
   };
 }
 

@@ -89,7 +89,8 @@ async function afterFailure(deps: GuardedTaskDeps, error: unknown): Promise<numb
   return 0;
 }
 
-function isStorageFailure(error: unknown): boolean {
+/** Whether the browser could not read or write: it may be able to the next time. */
+export function isStorageFailure(error: unknown): boolean {
   const name = (error as { name?: string; inner?: { name?: string } })?.inner?.name ?? (error as { name?: string })?.name;
   return name === "QuotaExceededError" || name === "UnknownError" || name === "InvalidStateError";
 }

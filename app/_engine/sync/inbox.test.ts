@@ -68,7 +68,7 @@ async function chatUpTo(seq: number): Promise<void> {
 function entries(from: number, to: number): Entry[] {
   const entry = (seq: number): Entry => ({
     seq,
-    messageId: `new-${seq}` as MessageId,
+    messageId: `00000000-0000-7000-8000-${String(seq).padStart(12, "0")}` as MessageId,
     senderId: alice,
     senderDeviceId: deviceId,
     kind: "message",
@@ -99,7 +99,8 @@ test("a log with another id is not read on from a place in the one before", asyn
   };
   await db.messages.bulkPut(
     entries(61, 100).map(
-      ({ messageId }) => ({ chatId, messageId, position: 2 ** 51, seq: null, own: true, body: { kind: "text", text: "" } }) as never,
+      ({ messageId, senderId: senderUserId }) =>
+        ({ chatId, messageId, senderUserId, position: 2 ** 51, seq: null, own: true, body: { kind: "text", text: "" } }) as never,
     ),
   );
   const inbox = createInbox(ctx, leadership);
@@ -213,4 +214,17 @@ test("after an absence the chat with the latest message comes first, whatever or
   };
   await createInbox(ctx, leadership).pullAll();
   expect((await chatListView(db)).map((chat) => chat.chatId)).toEqual([chatId, other]);
+});
+
+test("the first pull names every cursor, because a store that was put back does not know that it was", async () => {
+  await chatUpTo(100);
+  const asked: number[][] = [];
+  answer = ({ cursors }) => {
+    asked.push(cursors.map(({ seq }) => seq));
+    return { logId: before, chats: [], watermarks: [], more: false };
+  };
+  const inbox = createInbox(ctx, leadership);
+  await inbox.pullAll();
+  await inbox.pullAll();
+  expect(asked).toEqual([[100], []]);
 });

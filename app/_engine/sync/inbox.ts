@@ -26,21 +26,28 @@ const ENTRIES_PER_COMMIT = 50;
 
 export function createInbox(ctx: EngineContext, leadership: Leadership): Inbox {
   let queue: Promise<unknown> = Promise.resolve();
+  /** A store that was put back holds the cursor and what was acknowledged of the same old time: only the server can tell. */
+  let asksAboutAll = true;
   const inOrder = <T>(task: () => Promise<T>): Promise<T> => {
     const next = queue.then(task, task);
     queue = next.catch(() => {});
     return next;
   };
   return {
-    pullAll: () => inOrder(() => pullAll(ctx, leadership)),
+    pullAll: () =>
+      inOrder(async () => {
+        await pullAll(ctx, leadership, asksAboutAll);
+        asksAboutAll = false;
+      }),
     takeEvent: (event) => inOrder(() => takeEvent(ctx, leadership, event)),
     exclusively: inOrder,
   };
 }
 
-async function pullAll(ctx: EngineContext, leadership: Leadership): Promise<void> {
-  for (;;) {
-    const asked = await whatToAsk(ctx);
+/** `aboutAll`: each cursor is sent the first time, whether the server should know it or not. */
+async function pullAll(ctx: EngineContext, leadership: Leadership, aboutAll: boolean): Promise<void> {
+  for (let isFirst = true; ; isFirst = false) {
+    const asked = await whatToAsk(ctx, aboutAll && isFirst);
     const pulled = await ctx.api.call((c) => c.messages.pull.mutate(asked));
     // What came with another log was asked of the one before: ask again, with every cursor.
     if (await noteLog(ctx, pulled.logId)) continue;
@@ -57,13 +64,13 @@ async function pullAll(ctx: EngineContext, leadership: Leadership): Promise<void
 
 /** What the server may not know: cursors that are not where it remembers them, each with the entry it stands on; and what this device may
  *  not have heard: watermarks of chats with own messages that somebody has not read. */
-async function whatToAsk(ctx: EngineContext) {
+async function whatToAsk(ctx: EngineContext, aboutAll: boolean) {
   const [chats, account] = [await ctx.db.chats.orderBy("lastActivityMs").reverse().toArray(), await readMeta(ctx.db, "account")];
   const unread = (chat: ChatRow) =>
     chat.members.some(({ userId }) => userId !== account?.userId && (chat.watermarks[userId]?.readSeq ?? 0) < chat.lastOwnSeq);
   return {
     cursors: chats
-      .filter((chat) => chat.cursorSeq !== chat.acknowledgedSeq)
+      .filter((chat) => aboutAll || chat.cursorSeq !== chat.acknowledgedSeq)
       .slice(0, MAX_CURSORS_PER_PULL)
       .map((chat) => ({ chatId: chat.chatId, seq: chat.cursorSeq, messageId: chat.cursorMessageId })),
     watermarksOf: chats
@@ -183,7 +190,8 @@ async function countNewUnread(ctx: EngineContext, { messages }: Opened, readSeq:
 /** Own entries come back with their place in the order; the answer to the send may have been lost. */
 async function settleOwn(ctx: EngineContext, opened: Opened): Promise<void> {
   for (const { chatId, messageId, seq, sentAtMs } of opened.ownEntries) {
-    await ctx.db.messages.where("[chatId+messageId]").equals([chatId, messageId]).modify({ seq, position: seq, sentAtMs, failure: null });
+    const own = ctx.db.messages.where("[chatId+messageId]").equals([chatId, messageId]);
+    await own.and((row) => row.own).modify({ seq, position: seq, sentAtMs, failure: null });
     await ctx.db.outbox.where("[chatId+messageId]").equals([chatId, messageId]).delete();
   }
 }

@@ -159,3 +159,48 @@ test("unknown_kind_advances_session: what only a newer version reads is kept, sp
   expect((await open(entryOf(2))).bodies).toEqual(["text 2"]);
   expect((await open({ ...unknown, seq: 5, messageId: messageId(3) })).bodies).toEqual(["waiting"]);
 });
+
+const isNotice = ({ body }: { body: { kind: string } }) => body.kind === "notice";
+
+test("a message keeps its place whatever the server says later about its id: another sender, another kind, the same twice", async () => {
+  const first = entryOf(1);
+  const taken = await open(first);
+  await ctx.db.messages.bulkPut(taken.opened.messages);
+  for (const lie of [
+    { ...first, seq: 4, senderId: alice, senderDeviceId: bobsDevice.deviceId },
+    { ...first, seq: 5, senderDeviceId: alicesDevice.deviceId, senderId: alice },
+    { ...first, seq: 6, kind: "device" as const },
+  ]) {
+    const { opened } = await open(lie);
+    expect(opened.messages.filter((row) => !isNotice(row))).toEqual([]);
+    expect(opened.ownEntries).toEqual([]);
+    expect(opened.messages).toMatchObject([{ body: { kind: "notice", notice: "gap" } }]);
+  }
+  const second = entryOf(5);
+  const twice = await open(second, { ...second, seq: 8 });
+  expect(twice.bodies).toEqual(["text 5"]);
+});
+
+test("no entry takes the place of a notice", async () => {
+  const notice = `${messageId(1)}:gap` as MessageId;
+  const { opened, bodies } = await open({ ...entryOf(1), messageId: notice });
+  expect(bodies).toEqual([]);
+  expect(opened.messages.map((row) => row.messageId)).not.toContain(notice);
+  expect(opened.chat).toMatchObject({ cursorSeq: 3, cursorMessageId: null });
+});
+
+test("a message of a device that is not proven yet keeps its ciphertext", async () => {
+  const entry = { ...entryOf(1), senderDeviceId: device("bob", 2).deviceId };
+  const { opened } = await open(entry);
+  expect(opened.messages).toMatchObject([{ body: { kind: "waiting" }, kept: fromBase64(entry.partBase64 ?? "") }]);
+});
+
+test("a store that can't be read for a moment costs nothing: the entry is opened the next time", async () => {
+  const entry = entryOf(1);
+  const { get } = ctx.db.sessions;
+  const fail = () => Promise.reject(Object.assign(new Error("disk"), { name: "UnknownError" }));
+  ctx.db.sessions.get = fail as unknown as typeof get;
+  await expect(open(entry)).rejects.toThrow("disk");
+  ctx.db.sessions.get = get;
+  expect((await open(entry)).bodies).toEqual(["text 1"]);
+});

@@ -2,7 +2,7 @@
  *  An entry that can't be opened becomes a placeholder and never holds up the ones behind it. */
 import type { Entry } from "@/server/contract/chats";
 import { fromBase64, uuidToBytes } from "@/server/contract/encodings";
-import type { ChatId, MessageId } from "@/server/contract/ids";
+import { type ChatId, MessageId } from "@/server/contract/ids";
 import { constantTimeEqual, type IdentityPublicKey } from "@/server/contract/signatures";
 import { applyStatement } from "@/server/contract/statements/audience";
 import { decodeManifestEntry } from "@/server/contract/statements/manifest-entry";
@@ -20,6 +20,7 @@ import { type AudienceProof, proveAudience } from "./audience-proof";
 import { noManifest, statementOf } from "./chat-store";
 import { provenManifest, syncContact } from "./contacts";
 import { type EngineContext, readSelf, type Self } from "./engine-context";
+import { isStorageFailure } from "./guarded-task";
 import { openLocalDevice, openPrekeyring, type Prekeyring } from "./keyring";
 import { createSessionCache, type SessionCache } from "./session-cache";
 
@@ -72,8 +73,10 @@ export async function openEntries(
   };
   for (const [i, entry] of entries.entries()) {
     noteMissing(work, entry);
-    await openEntry(work, entry, known[i]);
-    work.chat = { ...work.chat, cursorSeq: entry.seq, cursorMessageId: entry.messageId };
+    const isGenuine = isPossible(work, entry, known[i]);
+    if (isGenuine) await openEntry(work, entry, known[i]);
+    else pushGap(work, entry);
+    work.chat = { ...work.chat, cursorSeq: entry.seq, cursorMessageId: isGenuine ? entry.messageId : null };
   }
   if (passesFloor && work.chat.cursorSeq < floorSeq) {
     pushGone(work, ctx.now());
@@ -90,6 +93,16 @@ function noteMissing(work: Work, entry: Entry): void {
   if (entry.seq > Math.max(cursorSeq, work.floorSeq) + 1) pushGap(work, entry);
 }
 
+/** Whether an honest server could hand this out: an id of the right form (notices have ids of their own), which nothing else has in this log
+ *  or in this run. */
+function isPossible(work: Work, entry: Entry, known: MessageRow | undefined): boolean {
+  if (!MessageId.safeParse(entry.messageId).success) return false;
+  if (work.messages.some(({ messageId }) => messageId === entry.messageId)) return false;
+  if (!known) return true;
+  const isSameSender = known.senderUserId === entry.senderId && (known.own || known.senderDeviceId === entry.senderDeviceId);
+  return isSameSender && entry.kind === "message";
+}
+
 function isFirstMessageEntry({ partBase64 }: Entry): boolean {
   return partBase64 !== null && isFirstMessage(fromBase64(partBase64.slice(0, 4)));
 }
@@ -101,7 +114,7 @@ async function openEntry(work: Work, entry: Entry, known: MessageRow | undefined
       return openStatement(work, entry);
     case "message":
     case "device":
-      if (entry.senderDeviceId === work.self.deviceId) {
+      if (entry.senderDeviceId === work.self.deviceId && entry.senderId === work.self.userId) {
         const { chatId } = work.chat;
         work.ownEntries.push({ chatId, messageId: entry.messageId, seq: entry.seq, sentAtMs: entry.sentAtMs });
         return;
@@ -113,7 +126,7 @@ async function openEntry(work: Work, entry: Entry, known: MessageRow | undefined
       }
       return openMessage(work, entry).catch((error: unknown) => {
         // One entry that can't be taken, whatever the reason, never holds up the ones behind it.
-        if (error instanceof CallError) throw error;
+        if (error instanceof CallError || isStorageFailure(error)) throw error;
         pushWaiting(work, entry, entry.partBase64 === null ? null : fromBase64(entry.partBase64));
       });
   }
@@ -137,8 +150,8 @@ async function openStatement(work: Work, entry: Entry): Promise<void> {
 async function openMessage(work: Work, entry: Entry): Promise<void> {
   const peer: PeerDevice = { userId: entry.senderId, deviceId: entry.senderDeviceId };
   const identityKey = work.audience.identityKeyOf(peer);
-  if (!identityKey || entry.partBase64 === null) return pushWaiting(work, entry);
-  const part = fromBase64(entry.partBase64);
+  const part = entry.partBase64 === null ? null : fromBase64(entry.partBase64);
+  if (!identityKey || part === null) return pushWaiting(work, entry, part);
   await work.sessions.load([peer]);
   const opened = decrypt({
     local: work.local,
@@ -199,7 +212,7 @@ function baseRow(work: Work, entry: Entry): MessageRow {
   };
 }
 
-function pushWaiting(work: Work, entry: Entry, part: Uint8Array | null = null): void {
+function pushWaiting(work: Work, entry: Entry, part: Uint8Array | null): void {
   if (entry.kind !== "message") return; // what devices tell each other is never shown
   work.messages.push({ ...baseRow(work, entry), kept: part });
 }

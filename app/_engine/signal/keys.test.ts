@@ -47,6 +47,13 @@ it("refuses key ids outside 1 to 0x7fffffff", () => {
   for (const keyId of [0, -1, 1.5, MAX_KEY_ID + 1]) {
     expect(() => generateSignedPrekey({ identity, keyId, nowMs: NOW_MS, random })).toThrow(RangeError);
   }
-  expect(() => generateOneTimePrekeys({ firstKeyId: MAX_KEY_ID, count: 2, random })).toThrow(RangeError);
+  for (const [firstKeyId, count] of [
+    [MAX_KEY_ID, 2],
+    [1.5, 1],
+    [1, 1.5],
+    [5, -1],
+  ] as const) {
+    expect(() => generateOneTimePrekeys({ firstKeyId, count, random })).toThrow(RangeError);
+  }
   expect(generateOneTimePrekeys({ firstKeyId: MAX_KEY_ID, count: 1, random }).length).toBe(1);
 });

@@ -25,6 +25,7 @@ it("writes ratchet messages of 0x51, type 1, four fields and 16 bytes of MAC", (
     true,
     false,
   ]);
+  expect(isFirstMessage(Uint8Array.of(0x52, 2))).toBe(false);
   expect([...message.subarray(0, 4)]).toEqual([0x51, 1, 0x0a, 33]);
   // Version and type, ratchet key, counter, previous length, one block of ciphertext, MAC.
   expect(message.length).toBe(2 + 35 + 2 + 2 + 18 + 16);

@@ -18,9 +18,11 @@ it("writes Protocol Buffers' wire format", () => {
         writer.bytes(2, Buffer.from("testing"));
         writer.varint(3, null);
         writer.varint(16, Number.MAX_SAFE_INTEGER);
+        writer.varint(17, 127);
+        writer.varint(18, 128);
       }),
     ),
-  ).toBe("089601120774657374696e678001ffffffffffffff0f");
+  ).toBe("089601120774657374696e678001ffffffffffffff0f88017f90018001");
 });
 
 it("reads back what it wrote", () => {
@@ -51,6 +53,7 @@ describe("refuses", () => {
     ["a varint that is not in its shortest form", "088000"],
     ["a varint beyond 2^53", "08ffffffffffffff1f"],
     ["an endless varint", "08ffffffffffffffffffffffffff"],
+    ["a varint so long that its scale is infinite", `08${"80".repeat(148)}01`],
     ["a value over the maximum", "0865"],
     ["a truncated varint", "0880"],
     ["a missing field", ""],

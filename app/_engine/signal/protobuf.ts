@@ -56,13 +56,14 @@ function createReader(input: Uint8Array) {
 
   function readVarint(): number {
     let value = 0;
-    for (let scale = 1; ; scale *= 128) {
+    for (let scale = 1; scale <= Number.MAX_SAFE_INTEGER; scale *= 128) {
       const byte = bytes[at++];
       if (byte === undefined) return malformed();
       value += (byte & 127) * scale;
       if (value > Number.MAX_SAFE_INTEGER) return malformed();
       if (byte < 128) return byte === 0 && scale > 1 ? malformed() : value;
     }
+    return malformed();
   }
 
   function takeTag(field: number, wireType: number): boolean {

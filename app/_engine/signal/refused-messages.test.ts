@@ -66,6 +66,28 @@ describe("a message that comes again", () => {
   });
 });
 
+describe("a message of one of several sessions", () => {
+  it("is opened by the one that knows its ratchet key, and the others are not tried", () => {
+    const [alice, bob] = makeAcquainted();
+    receive(bob, alice, send(alice, bob, "one"));
+    const late = send(alice, bob, "two");
+    start(alice, bob);
+    receive(bob, alice, send(alice, bob, "in a new session"));
+    send(bob, alice, "so that a turn of the new one is possible");
+    vi.clearAllMocks();
+    expect(receive(bob, alice, late)).toBe("two");
+    expect(agree).not.toHaveBeenCalled();
+  });
+
+  it("is not opened in a session of another version", () => {
+    const [alice, bob] = makeAcquainted();
+    const { current, archived } = bob.store.records.get(alice.name) as SessionRecord;
+    const message = send(alice, bob, "hello");
+    bob.store.records.set(alice.name, { current: current && { ...current, version: x3dh.version }, archived });
+    expect(receive(bob, alice, message)).toBe("<identity_mismatch>");
+  });
+});
+
 describe("a counter that lies", () => {
   const countHmacs = () => vi.mocked(hmacSha256).mock.calls.length;
   const u32 = 0xffff_ffff;
@@ -87,6 +109,28 @@ describe("a counter that lies", () => {
   it.each([MAX_KEYS_AHEAD + 1, 2 ** 31, u32])("counter %i in a new chain derives nothing, and agrees on nothing", (counter) => {
     const [alice, bob] = makeAcquainted();
     refusedWithoutDerivation(alice, bob, renumbered(send(alice, bob, "turn"), { counter }));
+  });
+
+  it("is told apart from a changed message although only one of two sessions could go on with it", () => {
+    const [alice, bob] = makePair();
+    receive(bob, alice, send(alice, bob, "never answered"));
+    start(alice, bob);
+    receive(bob, alice, send(alice, bob, "hello"));
+    receive(alice, bob, send(bob, alice, "hi"));
+    const turn = send(alice, bob, "turn");
+    expect(receive(bob, alice, renumbered(turn, { counter: MAX_KEYS_AHEAD }))).toBe("<bad_mac>");
+    expect(receive(bob, alice, renumbered(turn, { counter: MAX_KEYS_AHEAD + 1 }))).toBe("<too_far_ahead>");
+  });
+
+  it("behind the end of a chain that the peer has left derives nothing", () => {
+    const [alice, bob] = makeAcquainted();
+    receive(bob, alice, send(alice, bob, "one"));
+    const last = send(alice, bob, "two");
+    receive(alice, bob, send(bob, alice, "turn"));
+    receive(bob, alice, send(alice, bob, "in the next chain"));
+    vi.clearAllMocks();
+    expect([receive(bob, alice, renumbered(last, { counter: 2 })), countHmacs()]).toEqual(["<malformed>", 0]);
+    expect(receive(bob, alice, last)).toBe("two");
   });
 
   it.each([MAX_KEYS_AHEAD + 1, u32])("counter %i in a first message derives no message key", (counter) => {

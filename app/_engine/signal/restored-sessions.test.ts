@@ -1,7 +1,8 @@
 /** A store that went back in time: its sessions are read, and nothing is encrypted in them any more. */
 import { expect, it } from "vitest";
-import { archiveSessions, type SessionRecord } from "./session-state";
-import { createDevice, type Device, receive, send, trySend } from "./testing/device";
+import { decodeSessionRecord, encodeSessionRecord } from "./record-codec";
+import { archiveSessions, MAX_ARCHIVED_SESSIONS, type SessionRecord } from "./session-state";
+import { createDevice, type Device, receive, send, start, trySend } from "./testing/device";
 
 const makePair = () => [createDevice({ name: "alice" }), createDevice({ name: "bob" })] as const;
 const recordOf = (device: Device, peer: Device) => device.store.records.get(peer.name) as SessionRecord;
@@ -50,4 +51,31 @@ it("ends in one session although each side writes in one that the other may only
     expect(receive(alice, bob, send(bob, alice, text))).toBe(text);
   }
   expect(currentOf(alice, bob)?.baseKey).toEqual(currentOf(bob, alice)?.baseKey);
+});
+
+it("keeps the session that it started after a restore, whatever still comes in the one before", () => {
+  const [alice, bob] = makePair();
+  receive(bob, alice, send(alice, bob, "hello"));
+  const late = ["late", "later"].map((text) => send(bob, alice, text));
+  alice.store.records.set(bob.name, archiveSessions(recordOf(alice, bob)));
+  send(alice, bob, "in a new session, on its way");
+  const started = currentOf(alice, bob)?.baseKey;
+  expect(late.map((message) => receive(alice, bob, message))).toEqual(["late", "later"]);
+  expect(currentOf(alice, bob)?.baseKey).toEqual(started);
+});
+
+it("keeps no more sessions than its store takes: after as many starts, a restore, and a message in one of before", () => {
+  const [alice, bob] = makePair();
+  const expectStorable = (record: SessionRecord) => expect(decodeSessionRecord(encodeSessionRecord(record))).toEqual(record);
+  receive(bob, alice, send(alice, bob, "hello"));
+  const late = send(bob, alice, "late");
+  for (let n = 1; n < MAX_ARCHIVED_SESSIONS; n++) start(alice, bob);
+  expect(recordOf(alice, bob).archived.every(({ unacknowledged }) => unacknowledged === null)).toBe(true);
+  alice.store.records.set(bob.name, archiveSessions(recordOf(alice, bob)));
+  receive(bob, alice, send(alice, bob, "in a new session"));
+  receive(alice, bob, send(bob, alice, "answer"));
+  expect(receive(alice, bob, late)).toBe("late");
+  expectStorable(recordOf(alice, bob));
+  start(alice, bob);
+  expectStorable(archiveSessions(recordOf(alice, bob)));
 });

@@ -100,12 +100,13 @@ export function sessionsOf(record: SessionRecord | null): readonly Session[] {
   return record.current === null ? record.archived : [record.current, ...record.archived];
 }
 
-/** Leaves a read-only session in its place. A peer that writes in it although it has answered the current one may be writing in a session
+/** A read-only session is never the current one. A peer that writes in it although it has answered the current one may be writing in a session
  *  that can't be answered for ever, as we do: then the current one steps back, so that the next encryption starts one for both. */
 function updateReadOnly(record: SessionRecord, session: Session, replaces: Session | null): SessionRecord {
-  const archived = record.archived.map((other) => (other === replaces ? session : other));
-  if (record.current === null || record.current.unacknowledged !== null) return { ...record, archived };
-  return { current: null, archived: [record.current, ...archived].slice(0, MAX_ARCHIVED_SESSIONS) };
+  const { current } = record;
+  const others = record.archived.filter((other) => other !== replaces);
+  if (current === null || current.unacknowledged !== null) return { current, archived: [session, ...others] };
+  return { current: null, archived: [session, current, ...others].slice(0, MAX_ARCHIVED_SESSIONS) };
 }
 
 /** An archived session becomes current only by a message from the peer, so what announces it again is dead weight. */

@@ -86,6 +86,19 @@ describe("a conversation", () => {
   });
 });
 
+describe("a first message without a one-time prekey", () => {
+  it("opens, and none is looked for", () => {
+    const [alice, bob] = [createDevice({ name: "alice" }), createDevice({ name: "bob", oneTime: 0 })];
+    const message = send(alice, bob, "hello");
+    const asked: (number | null)[] = [];
+    const oneTime = (keyId: number) => {
+      asked.push(keyId);
+      return null;
+    };
+    expect([receive({ ...bob, prekeys: { ...bob.prekeys, oneTime } }, alice, message), asked]).toEqual(["hello", []]);
+  });
+});
+
 describe("rule 1: what fails changes nothing", () => {
   it("leaves values as they were, in success and failure alike", () => {
     const [alice, bob] = makePair();

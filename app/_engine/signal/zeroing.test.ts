@@ -1,9 +1,10 @@
 /** Secrets are overwritten when they have served, and never those that a value still holds. */
 import { utf8ToBytes } from "@noble/hashes/utils.js";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import type { Random } from "@/server/contract/signatures";
 import type { decrypt } from "./decrypt";
 import { encrypt } from "./encrypt";
+import * as primitives from "./primitives";
 import type { SessionRecord } from "./session-state";
 import { startSession } from "./start-session";
 import { createDevice, NOW_MS, peek, receive, send, start, trySend } from "./testing/device";
@@ -29,16 +30,30 @@ describe("a new session", () => {
   });
 });
 
-describe("an earlier value", () => {
-  function acquainted() {
-    const [alice, bob] = [createDevice({ name: "alice" }), createDevice({ name: "bob" })];
-    start(alice, bob);
-    receive(bob, alice, send(alice, bob, "hello"));
-    receive(alice, bob, send(bob, alice, "hello, alice"));
-    receive(bob, alice, send(alice, bob, "how are you?"));
-    return { alice, bob };
-  }
+function acquainted() {
+  const [alice, bob] = [createDevice({ name: "alice" }), createDevice({ name: "bob" })];
+  start(alice, bob);
+  receive(bob, alice, send(alice, bob, "hello"));
+  receive(alice, bob, send(bob, alice, "hello, alice"));
+  receive(bob, alice, send(alice, bob, "how are you?"));
+  return { alice, bob };
+}
 
+describe("a finished chain", () => {
+  it("leaves no chain key behind its last message", () => {
+    const { alice, bob } = acquainted();
+    const last = send(alice, bob, "last");
+    receive(alice, bob, send(bob, alice, "turn"));
+    receive(bob, alice, send(alice, bob, "in the next chain"));
+    const derived = vi.spyOn(primitives, "hmacSha256");
+    expect(opened(peek(bob, alice, last))).toBe("last");
+    // Seed, next chain key, and the MAC, which is no secret.
+    expect(derived.mock.results.map(({ value }) => isZero(value))).toEqual([true, true, false]);
+    derived.mockRestore();
+  });
+});
+
+describe("an earlier value", () => {
   it("opens the same message again, in its chain and after a step of the ratchet", () => {
     const { alice, bob } = acquainted();
     const messages = [send(alice, bob, "one"), send(alice, bob, "two"), send(alice, bob, "three")];

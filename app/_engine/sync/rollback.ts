@@ -15,6 +15,8 @@ export async function recoverFromRollback(ctx: EngineContext, leadership: Leader
   const chats = new Map((await db.chats.toArray()).map((chat) => [chat.chatId, chat.sendCounter]));
   const ahead = counters.filter(({ chatId, sendCounter }) => sendCounter > (chats.get(chatId) ?? sendCounter));
   if (ahead.length === 0) return false;
+  // First, because it waits for the network: what is opened meanwhile moves sessions on.
+  await replacePrekeys(ctx, leadership);
   const peers = (await db.sessions.toCollection().primaryKeys()).map(([userId, deviceId]) => ({ userId, deviceId }));
   const sessions = createSessionCache(db, ctx.wrapping);
   await sessions.load(peers);
@@ -23,7 +25,6 @@ export async function recoverFromRollback(ctx: EngineContext, leadership: Leader
     if (record) sessions.set(peer, archiveSessions(record));
   }
   const rows = await sessions.rows();
-  await replacePrekeys(ctx, leadership);
   await db.transaction("rw", [db.meta, db.sessions, db.outbox, db.chats], async () => {
     await leadership.check();
     await putSessions(db, rows);

@@ -61,13 +61,10 @@ export function startSyncing(deps: SyncingDeps): Syncing {
     knowsChats = true;
     await inbox.pullAll();
   });
-  let knowsCounters = false;
-  const send = guard("send", async () => {
-    if (!knowsCounters) await recoverFromRollback(ctx, deps.leadership);
-    knowsCounters = true;
-    await outbox.flush();
-  });
-  const prekeys = guard("prekeys", () => keepPrekeysStocked(ctx, deps.leadership));
+  const recover = once(() => recoverFromRollback(ctx, deps.leadership));
+  const send = guard("send", () => recover().then(() => outbox.flush()));
+  // A store that was put back would give ids of keys a second time.
+  const prekeys = guard("prekeys", () => recover().then(() => keepPrekeysStocked(ctx, deps.leadership)));
   const privacy = guard("privacy", () => refreshPrivacy(ctx));
   const online = () => {
     for (const task of [pull, send, privacy]) task.run();
@@ -110,6 +107,18 @@ export function startSyncing(deps: SyncingDeps): Syncing {
       presence.close();
       realtime.close();
     },
+  };
+}
+
+/** Does the work until it succeeded once, whoever asks for it. */
+function once<T>(work: () => Promise<T>): () => Promise<T> {
+  let running: Promise<T> | undefined;
+  return () => {
+    running ??= work().catch((error: unknown) => {
+      running = undefined;
+      throw error;
+    });
+    return running;
   };
 }
 

@@ -60,6 +60,7 @@ describe("stored sender keys", () => {
     if (current === null) throw new Error("no key");
     const impossibleOwn: OwnSenderKeys[] = [
       { ...own, lastKeyId: current.keyId - 1 },
+      { ...own, current: null, lastKeyId: retired.keyId - 1 },
       { ...own, current: { ...current, keyId: retired.keyId } },
       { ...own, retired: own.retired.toReversed() },
       { ...own, current: { ...current, earliest: { ...current.earliest, iteration: current.next.iteration + 1 } } },
@@ -75,6 +76,7 @@ describe("stored sender keys", () => {
       { ...received, keys: [...received.keys, { ...newest, keyId: 1 }] },
       ...[
         { ...newest, earliest: newest.next.iteration + 1 },
+        { ...newest, earliest: newest.next.iteration + 1, skipped: [] },
         { ...newest, earliest: 1 },
         { ...newest, skipped: [at(newest.next.iteration)] },
         { ...newest, skipped: [at(1), at(0)] },

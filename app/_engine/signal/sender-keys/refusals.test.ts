@@ -106,6 +106,7 @@ describe("forged messages", () => {
     const signal = createGroupMember({ name: "alice", suite: whisperGroup });
     signal.rotate();
     expect(bob.read(alice, signal.send("downgrade"))).toBe("<unsupported_version>");
+    expect(bob.read(alice, Uint8Array.of(0x52, 3))).toBe("<unsupported_version>");
     expect(bob.take(alice, signal.distribution())).toBe("<unsupported_version>");
     expect(bob.read(alice, alice.distribution())).toBe("<unsupported_version>");
     expect(bob.take(alice, alice.send("no key"))).toBe("<unsupported_version>");

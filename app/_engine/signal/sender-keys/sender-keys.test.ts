@@ -204,7 +204,7 @@ describe("the repair of a lost key", () => {
     expect([from(0), from(1), from(5), from(2, keyId + 1)]).toEqual([null, null, null, null]);
     expect([from(2), from(3)]).not.toContain(null);
     alice.storeOwn(forgetStepsBefore(alice.own(), keyId, 1));
-    expect(from(2)).not.toBeNull();
+    expect([from(1), from(2) === null]).toEqual([null, false]);
     alice.storeOwn(forgetStepsBefore(alice.own(), keyId, MAX_STEP));
     expect(from(3)).toBeNull();
     expect(from(4)).toEqual(present);
@@ -223,6 +223,9 @@ describe("the repair of a lost key", () => {
     expect(retired(forgetStepsBefore(alice.own(), unused, 5))).toEqual([[used, 0]]);
     expect(retired(forgetStepsBefore(alice.own(), used, 1))).toEqual([[used, 1]]);
     expect(retired(forgetStepsBefore(alice.own(), used, 2))).toEqual([]);
+    alice.send("in the current key");
+    expect(forgetStepsBefore(alice.own(), used, 1).current).toEqual(alice.own().current);
+    expect(forgetStepsBefore({ ...alice.own(), current: null }, used, 1).current).toBeNull();
   });
 
   it("ends 38 days after a key was made", () => {

@@ -4,6 +4,7 @@ import { afterEach, expect, it, vi } from "vitest";
 import * as primitives from "../primitives";
 import { NOW_MS } from "../testing/device";
 import { idOf } from "../testing/group-member";
+import { parleySenderKeys } from "./format";
 import { createSenderKey, distribute, forgetStepsBefore, groupEncrypt } from "./own";
 import { groupDecrypt, processDistribution } from "./received";
 import type { OwnSenderKeys, SenderKeyRecord } from "./state";
@@ -89,6 +90,18 @@ it("handing out, forgetting and comparing leave what their values hold", () => {
   expect([1, 2, 3].map((n) => open(repaired.record, messages[n] as Uint8Array).text)).toEqual(["1", "2", "3"]);
   const forgotten = forgetStepsBefore(keys, keyId, 4);
   expect(derived.filter((bytes) => !isZero(bytes)).at(-1)).toBe(forgotten.current?.earliest.chainKey);
+});
+
+it("a distribution of another chain leaves nothing of what was derived to compare it", () => {
+  const { record, messages } = makeGroup();
+  const { record: known } = open(record, messages[3] as Uint8Array);
+  const [key] = record.keys as [SenderKeyRecord["keys"][number]];
+  const chainKey = new Uint8Array(32).fill(7) as primitives.ChainKey;
+  const { keyId, signingKey } = key;
+  const distribution = parleySenderKeys.encodeDistribution(context, { keyId, iteration: 1, chainKey, signingKey });
+  const derived = observe();
+  expect(processDistribution({ context, record: known, distribution })).toEqual({ ok: false, reason: "conflict" });
+  expect([derived.length, derived.every(isZero)]).toEqual([6, true]);
 });
 
 it("an earlier value still does all that it did", () => {

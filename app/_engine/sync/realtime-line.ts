@@ -30,7 +30,7 @@ export function createRealtimeLine(deps: RealtimeLineDeps): RealtimeLine {
   let closed = false;
   const hear = async (event: AccountEvent, isFromServer: boolean) => {
     // What an external service says is a hint to look: it must not be able to move a cursor or a watermark.
-    if (!isFromServer) return online();
+    if (!isFromServer) return event.name === "privacy" ? online() : pull();
     const log = await readMeta(deps.ctx.db, "log");
     if (event.name === "watermark" && event.data.logId === log?.logId) return applyWatermark(deps.ctx, event.data);
     if (event.name === "privacy") return storePrivacy(deps.ctx, event.data);

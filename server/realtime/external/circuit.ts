@@ -9,7 +9,7 @@ export type Outcome = "done" | "failed" | "refused";
 
 export type Circuit = {
   isOpen(): boolean;
-  /** Makes a call. `refused`: the service answers, but not this call (400 to 499): trying it again is no use. Never rejects. */
+  /** Makes a call. `refused`: the service answers, and will not do this call however often it is asked. Never rejects. */
   attempt(call: () => Promise<void>): Promise<Outcome>;
   /** How long to wait before the next call after a failed one. */
   retryDelayMs(): number;
@@ -50,7 +50,10 @@ export function createCircuit({ log, observe, now }: CircuitDeps): Circuit {
   };
 }
 
+/** Statuses below 500 that pass: a key, secret or clock that somebody puts right, slowness, and too many calls. */
+const PASSING: ReadonlySet<number> = new Set([401, 403, 408, 429]);
+
 function isRefusal(error: unknown): boolean {
   const status = typeof error === "object" && error !== null && "status" in error ? Number(error.status) : 0;
-  return status >= 400 && status < 500 && status !== 408 && status !== 429;
+  return status >= 400 && status < 500 && !PASSING.has(status);
 }

@@ -130,6 +130,30 @@ describe("a service that fails", () => {
     expect(timers).toHaveLength(1);
   });
 
+  test("is asked again while it does not know the key, and not about a session that it will never end", async () => {
+    const { service, publisher, timers, calls } = await makePublisher();
+    service.answer = { status: 401, body: "" };
+    publisher.terminate("session-1");
+    timers.shift()?.run();
+    await calls(1);
+    await expect.poll(() => timers.length).toBe(1);
+    service.answer = { status: 404, body: "" };
+    publisher.publish([one("private-account-a")]);
+    await calls(2);
+    service.answer = { status: 404, body: "" };
+    timers.shift()?.run();
+    // The session, and the look that makes up for the refused event.
+    await calls(4);
+    expect(service.asked.map(({ path }) => path.split("/").at(-1))).toEqual([
+      "terminate_connections",
+      "events",
+      "terminate_connections",
+      "events",
+    ]);
+    await publisher.close();
+    expect(timers).toEqual([]);
+  });
+
   test("waits longer each time, up to a quarter of a minute", async () => {
     const { service, publisher, timers, calls } = await makePublisher();
     service.answer = DOWN;
